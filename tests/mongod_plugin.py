@@ -1,0 +1,57 @@
+"""Pytest plugin: a neutral environment and one throw-away MongoDB for the run.
+
+Loaded by `-p` in pyproject.toml, because both must be there before pytest-django
+loads the settings. The server ends with pytest, also when pytest is killed.
+"""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from speechai_site.runtime.mongod import throwaway
+
+# What a developer's shell may say must not reach the tests.
+NEUTRAL = (
+    "MONGODB_NAME",
+    "SECRET_KEY",
+    "LOOKUP_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "DISPLAY_TIME_ZONE",
+    "LANGUAGE_CODE",
+    "Q_WORKERS",
+    "Q_CLUSTER_NAME",
+    "EMAIL_URL",
+    "SENTRY_DSN",
+    "SANDBOX_POLICY",
+    "SANDBOX_CLOCK_RATE",
+    "DJANGO_SETTINGS_MODULE",
+)
+_resources = ExitStack()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    foreign = os.environ.get("MONGODB_URI")
+    if foreign and os.environ.get("TEST_ON_URI") != "1":
+        raise pytest.UsageError(
+            "MONGODB_URI is set, and tests empty the database they run on: unset it, "
+            "or set TEST_ON_URI=1 to let them."
+        )
+    for name in list(os.environ):
+        if name.startswith("RETELL_") or name.removesuffix("_FILE") in NEUTRAL:
+            del os.environ[name]
+    folder = _resources.enter_context(tempfile.TemporaryDirectory(prefix="speechai-"))
+    os.environ["VAR_DIR"] = str(Path(folder) / "var")
+    os.environ["ENV_FILE"] = os.devnull
+    if not foreign:
+        os.environ["MONGODB_URI"] = _resources.enter_context(throwaway())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    _resources.close()
