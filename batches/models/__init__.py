@@ -1,0 +1,15 @@
+from batches.models.accounts import Account, Agent, Membership, PhoneNumber
+from batches.models.batches import Batch
+from batches.models.jobs import Job
+from batches.models.uploads import Upload, UploadError
+
+__all__ = [
+    "Account",
+    "Agent",
+    "Batch",
+    "Job",
+    "Membership",
+    "PhoneNumber",
+    "Upload",
+    "UploadError",
+]

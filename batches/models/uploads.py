@@ -1,0 +1,74 @@
+"""One workbook as it came, and what its rows became."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from batches import states
+from batches.models.accounts import Account
+from batches.models.batches import Batch
+from speechai_site.runtime import clock
+
+
+class Upload(models.Model):
+    """A workbook that fed a batch. Its bytes are in GridFS under `sha256`."""
+
+    Status = states.UploadStatus
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("account"), db_index=False
+    )
+    batch = models.ForeignKey(
+        Batch, models.CASCADE, verbose_name=_("campaign"), related_name="uploads"
+    )
+    file_name = models.CharField(_("file"), max_length=255)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.PositiveIntegerField(_("bytes"), default=0)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status, default=Status.STORING
+    )
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    contacts = models.PositiveIntegerField(_("persons"), default=0)
+    jobs = models.PositiveIntegerField(_("cases"), default=0)
+    without_phone = models.PositiveIntegerField(_("without phone"), default=0)
+    duplicates = models.PositiveIntegerField(_("already in a campaign"), default=0)
+    error_count = models.PositiveIntegerField(_("rows reported"), default=0)
+    warning_count = models.PositiveIntegerField(_("warnings"), default=0)
+    total_amount = models.DecimalField(
+        _("total amount"), max_digits=24, decimal_places=6, default=Decimal(0)
+    )
+    created_by = models.CharField(_("uploaded by"), max_length=150)
+    created_at = models.DateTimeField(_("uploaded"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["account", "-id"], name="upload_account")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class UploadError(models.Model):
+    """A row that did not become part of a job, and why."""
+
+    upload = models.ForeignKey(
+        Upload, models.CASCADE, related_name="row_errors", db_index=False
+    )
+    row = models.PositiveIntegerField(_("row"))
+    column = models.CharField(_("column"), max_length=255, blank=True)
+    value = models.CharField(_("value"), max_length=255, blank=True)
+    code = models.CharField(_("code"), max_length=40)
+    message = models.CharField(_("why"), max_length=500)
+    cells = models.JSONField(_("the row as it was"), default=list)
+
+    class Meta:
+        verbose_name = _("reported row")
+        verbose_name_plural = _("reported rows")
+        indexes = [models.Index(fields=["upload", "row"], name="upload_error_row")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.code}"

@@ -1,0 +1,79 @@
+"""Statuses of batches and jobs, and the arrows between them.
+
+Batch draft ─► running ⇄ paused ─► completed
+      draft|running|paused ─► cancelled|expired ; completed ─► running
+Job   queued ─► claimed ─► calling ─► queued | done | exhausted | review
+      claimed ─► queued (deferred, 429, pause, lapsed)
+      queued|claimed ─► denied|withdrawn|cancelled|expired
+      review ─► queued|done (a person)
+      calling ─► denied|withdrawn|cancelled|expired (asked for meanwhile)
+      done|exhausted|expired ─► queued (rerun, a person)
+"""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from speechai_site.runtime.machines import Machine
+
+
+class BatchStatus(TextChoices):
+    DRAFT = "draft", _("Draft")
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+
+
+class JobStatus(TextChoices):
+    QUEUED = "queued", _("Waiting")
+    CLAIMED = "claimed", _("Claimed")
+    CALLING = "calling", _("Calling")
+    DONE = "done", _("Closed")
+    EXHAUSTED = "exhausted", _("Exhausted")
+    REVIEW = "review", _("In review")
+    DENIED = "denied", _("Cannot be called")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+
+
+class UploadStatus(TextChoices):
+    STORING = "storing", _("Loading")
+    STORED = "stored", _("Loaded")
+
+
+B, J = BatchStatus, JobStatus
+OPEN_BATCH = (B.DRAFT, B.RUNNING, B.PAUSED)
+OPEN_JOB = (J.QUEUED, J.CLAIMED, J.CALLING)
+# What may be asked of a job while its call is live; it takes effect at the call's end.
+ENDED_BY_REQUEST = (J.DENIED, J.WITHDRAWN, J.CANCELLED, J.EXPIRED)
+
+BATCH = Machine(
+    "batches_batch",
+    {
+        B.DRAFT: frozenset({B.RUNNING, B.CANCELLED, B.EXPIRED}),
+        B.RUNNING: frozenset({B.PAUSED, B.COMPLETED, B.CANCELLED, B.EXPIRED}),
+        B.PAUSED: frozenset({B.RUNNING, B.COMPLETED, B.CANCELLED, B.EXPIRED}),
+        B.COMPLETED: frozenset({B.RUNNING}),
+        B.CANCELLED: frozenset(),
+        B.EXPIRED: frozenset(),
+    },
+)
+JOB = Machine(
+    "batches_job",
+    {
+        J.QUEUED: frozenset({J.CLAIMED, *ENDED_BY_REQUEST}),
+        J.CLAIMED: frozenset({J.CALLING, J.QUEUED, *ENDED_BY_REQUEST}),
+        J.CALLING: frozenset(
+            {J.QUEUED, J.DONE, J.EXHAUSTED, J.REVIEW, *ENDED_BY_REQUEST}
+        ),
+        J.REVIEW: frozenset({J.QUEUED, J.DONE}),
+        J.DONE: frozenset({J.QUEUED}),
+        J.EXHAUSTED: frozenset({J.QUEUED}),
+        J.EXPIRED: frozenset({J.QUEUED}),
+        J.DENIED: frozenset(),
+        J.WITHDRAWN: frozenset(),
+        J.CANCELLED: frozenset(),
+    },
+)

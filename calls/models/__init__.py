@@ -1,0 +1,11 @@
+from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
+from calls.models.suppression import ContactLedger, DoNotCall
+
+__all__ = [
+    "Call",
+    "CallDetail",
+    "ContactLedger",
+    "DoNotCall",
+    "Promise",
+    "WebhookEvent",
+]

@@ -1,0 +1,31 @@
+"""System checks with stable ids. `manage.py check` and every start run them.
+
+speechai.E001  live is refused, or database and mode do not belong together
+speechai.E002  there is no database
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Tags, register
+
+from speechai_site.runtime.environment import live_refusal
+
+
+@register()
+def live_is_refused(app_configs: Any, **kwargs: Any) -> list[Error]:
+    refusal = live_refusal()
+    return [Error(refusal, id="speechai.E001")] if refusal else []
+
+
+@register(Tags.database)
+def database_is_configured(app_configs: Any, **kwargs: Any) -> list[Error]:
+    if settings.MONGODB_URI:
+        return []
+    return [
+        Error(
+            "There is no database.",
+            hint="Start `make run` (embedded MongoDB), or set MONGODB_URI.",
+            id="speechai.E002",
+        )
+    ]

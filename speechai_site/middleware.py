@@ -1,0 +1,29 @@
+"""A signed-in person sees their own language and time zone."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+
+def user_preferences(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        name = getattr(user, "time_zone", "") or settings.DISPLAY_TIME_ZONE
+        language = getattr(user, "language", "") or settings.LANGUAGE_CODE
+        try:
+            zone = ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            zone = ZoneInfo(settings.DISPLAY_TIME_ZONE)
+        request.LANGUAGE_CODE = language
+        with timezone.override(zone), translation.override(language):
+            response = get_response(request)
+            if hasattr(response, "render") and not response.is_rendered:
+                response.render()
+        return response
+
+    return middleware

@@ -1,0 +1,21 @@
+"""Raw documents, for the hot paths where one statement must serve many rows.
+
+The ORM is right for everything else. Names of fields are column names
+(`batch_id`, not `batch`); datetimes come back aware, in UTC.
+"""
+
+from datetime import UTC
+
+from bson import CodecOptions
+from django.db import connection, models
+from pymongo.collection import Collection
+from pymongo.write_concern import WriteConcern
+
+AWARE = CodecOptions(tz_aware=True, tzinfo=UTC)
+
+
+def collection(model: type[models.Model], *, fast: bool = False) -> Collection:
+    """The model's collection. `fast` writes with w=1: for what can be rebuilt."""
+    return connection.database[model._meta.db_table].with_options(
+        codec_options=AWARE, write_concern=WriteConcern(w=1) if fast else None
+    )

@@ -1,0 +1,51 @@
+"""Keyed hashes by which people are found, capped and suppressed.
+
+HMAC-SHA256 under LOOKUP_KEY (a secret of its own, never SECRET_KEY): a phone or a
+document can be looked up exactly, in every account, without plain text in an index,
+and a do-not-call entry outlives the erasure of the person.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+
+from django.conf import settings
+
+
+def lookup_key(kind: str, canonical: str) -> str:
+    """Hex digest of `canonical` within `kind` (document, phone, name, person)."""
+    message = f"{kind}|{canonical}".encode()
+    return hmac.new(settings.LOOKUP_KEY.encode(), message, hashlib.sha256).hexdigest()
+
+
+def document_key(canonical: str) -> str:
+    """Key of a document in canonical text, such as `CL:RUT:123456785`."""
+    return lookup_key("document", canonical)
+
+
+def phone_key(e164: str) -> str:
+    """Key of a phone in E.164."""
+    return lookup_key("phone", e164)
+
+
+def person_key(document: str | None, account_id: object, e164: str = "") -> str:
+    """Key of a person: the canonical document, else account and phone."""
+    return lookup_key("person", document or f"{account_id}:{e164}")
+
+
+def name_keys(name: str) -> list[str]:
+    """Keys of the whole words of a name, folded and in upper case, without repeats."""
+    words = dict.fromkeys(re.findall(r"[A-Z0-9]+", fold(name).upper()))
+    return [lookup_key("name", word) for word in words]
+
+
+def fold(text: str) -> str:
+    """Text without accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def fingerprint() -> str:
+    """Short public digest of LOOKUP_KEY, kept in `Environment`."""
+    return lookup_key("fingerprint", "LOOKUP_KEY")[:16]
