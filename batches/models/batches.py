@@ -81,6 +81,8 @@ class Batch(models.Model):
     #  "cost_usd": text}; rebuilt by calls/reconcile.py, never the truth
     counters = models.JSONField(default=dict, editable=False)
     counters_dirty = models.BooleanField(default=False, editable=False)
+    # touched by each dial transaction, so that a pause and a dial can't both commit
+    dial_fence = models.PositiveBigIntegerField(default=0, editable=False)
     pause_reason = models.CharField(
         _("why paused"), max_length=64, blank=True, editable=False
     )

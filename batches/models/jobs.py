@@ -62,9 +62,10 @@ class Job(models.Model):
     rank = models.IntegerField(_("order"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    faults = models.PositiveSmallIntegerField(default=0)
     phone_index = models.PositiveSmallIntegerField(default=0)
+    # the dispatch round that claimed it; its Call carries the same
     round_id = models.CharField(max_length=40, blank=True)
-    call_id = models.CharField(_("last call"), max_length=48, blank=True)
     stop_requested = models.CharField(max_length=12, blank=True)
     # --- what came of it
     outcome = models.CharField(_("outcome"), max_length=16, blank=True)

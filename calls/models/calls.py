@@ -114,6 +114,7 @@ class CallDetail(models.Model):
     call_id = models.CharField(primary_key=True, max_length=48)
     request = models.TextField(blank=True)  # the exact bytes that were sent
     reply = models.TextField(blank=True)  # Retell's last full object, as text
+    reply_rank = models.PositiveSmallIntegerField(default=0)  # see results.RANKS
     transcript = models.TextField(_("transcript"), blank=True)
     recording_url = models.TextField(_("recording"), blank=True)
 
