@@ -1,188 +1,336 @@
-"""What became of a call: Retell's reason → class of outcome.
+"""What follows a call: the rules that decide whether, when and where to call again.
 
-Sources: retell.md 1.7 and 1.8 (all 39 reasons), design.md section 3 point 6. What
-happens next is in `calls/next_step.py`.
+What each of Retell's reasons means is in `calls/reasons.py`. Pure: plain data in, plain data out. The order of the rules is the order of the code;
+what protects the person called comes first. Sources: operations.md 1 to 3, retell.md
+1.8, design.md section 3 point 6.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zlib import crc32
+from zoneinfo import ZoneInfo
 
-from django.db.models import TextChoices
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from calls.dispositions import DISPOSITIONS, NO_DISPOSITION, Disposition
+from calls.reasons import OUTCOMES, OutcomeClass, Reason, classify, label, reason_of
+from calls.steps import STEP_LABELS, Facts, Phone, Step
+
+__all__ = [
+    "DISPOSITIONS",
+    "OUTCOMES",
+    "STEP_LABELS",
+    "Facts",
+    "OutcomeClass",
+    "Phone",
+    "Reason",
+    "Step",
+    "classify",
+    "label",
+    "next_step",
+]
+O = OutcomeClass  # noqa: E741
 
 # A hang-up by the person before this is a refusal (operations.md 3).
 EARLY_HANGUP_MS = 10_000
+# A fault that rang nobody is tried again after these, then on the next day.
+FAULT_DELAYS = (timedelta(minutes=15), timedelta(hours=1))
+# Retell was full, or the next phone after one that does not exist.
+SHORT_DELAY = timedelta(minutes=5)
+# So many refusals make a case for a person (operations.md 3).
+MAX_REFUSALS = 3
+# Blocked again after one retry from the same number (retell.md 1.8).
+MAX_BLOCKS = 2
+# An appointment further away is more likely misheard than meant.
+FURTHEST_CALLBACK = timedelta(days=60)
+# The cases of one day don't all become due in the same second.
+SPREAD_SECONDS = 1800
 
 
-class OutcomeClass(TextChoices):
-    CONVERSATION = "conversation", _("Conversation")
-    VOICEMAIL = "voicemail", _("Voicemail")
-    NO_ANSWER = "no_answer", _("No answer")
-    BUSY = "busy", _("Busy")
-    DECLINED = "declined", _("Declined by the person")
-    BAD_NUMBER = "bad_number", _("Invalid number")
-    FAULT = "fault", _("Technical fault")
-    REVIEW = "review", _("In review")
+def next_step(facts: Facts) -> Step:
+    """The step after a call. Called again when the analysis arrives, it may differ.
 
-
-O = OutcomeClass  # noqa: E741  a table of 39 rows reads better
-
-
-@dataclass(frozen=True)
-class Reason:
-    """What one disconnection reason means.
-
-    `rang`: True it rang, False nothing rang (proof), None not known: then the day
-    counts as used, since the phone may have rung. `retries`: how many times a fault
-    is tried again. `block`: somebody or something refused the caller; like a decline
-    it forbids another phone or number. `needs_person`: a human decides, unless the
-    analysis closes the case.
+    Raises ZoneInfoNotFoundError for a zone that does not exist.
     """
-
-    outcome: OutcomeClass
-    label: str | Promise
-    rang: bool | None = True
-    retries: int = 3
-    requeues: bool = False
-    block: bool = False
-    needs_person: bool = False
-    pause: Literal["", "batch", "all"] = ""
-    rests_number: bool = False
-    suppresses: bool = False
-    disposition: str = ""
-
-
-def _fault(label: str | Promise, **flags: bool | int | str | None) -> Reason:
-    return Reason(O.FAULT, label, **{"rang": None, **flags})  # type: ignore[arg-type]
+    step = _suppression(facts) or RULES[O(facts.outcome)](facts)
+    return replace(
+        step,
+        # a job that waits for nothing keeps pointing at the phone that was dialed
+        phone_index=step.phone_index if step.status == "queued" else facts.phone_index,
+        attempt_used=_attempt_used(facts),
+        fault=_is_fault(facts),
+        refusal=_refused(facts),
+        frees_day=_nothing_rang(facts),
+        phone_state="bad" if facts.outcome == O.BAD_NUMBER else step.phone_state,
+        pause=_reason(facts).pause,
+        disposition=_recorded_disposition(facts),
+    )
 
 
-OUTCOMES: dict[str, Reason] = {
-    # --- somebody answered
-    "user_hangup": Reason(O.CONVERSATION, _("The person hung up")),
-    "agent_hangup": Reason(O.CONVERSATION, _("The agent hung up")),
-    "call_transfer": Reason(O.CONVERSATION, _("Transferred")),
-    "transfer_bridged": Reason(O.CONVERSATION, _("Transferred to a person")),
-    "transfer_cancelled": Reason(
-        O.CONVERSATION, _("The transfer failed"), needs_person=True
-    ),
-    "call_take_over": Reason(O.CONVERSATION, _("A person took the call over")),
-    "manual_stopped": Reason(O.CONVERSATION, _("Stopped by hand"), needs_person=True),
-    "user_requested_dnc": Reason(
-        O.CONVERSATION,
-        _("Asked not to be called"),
-        suppresses=True,
-        disposition="no_llamar",
-    ),
-    "user_requested_callback": Reason(
-        O.CONVERSATION, _("Asked for a callback"), disposition="rellamada"
-    ),
-    "inactivity": Reason(O.CONVERSATION, _("Nobody spoke")),
-    "max_duration_reached": Reason(
-        O.CONVERSATION, _("Longest duration reached"), needs_person=True
-    ),
-    # --- a machine answered
-    "voicemail_reached": Reason(O.VOICEMAIL, _("Voicemail")),
-    "ivr_reached": Reason(O.VOICEMAIL, _("Answering menu")),
-    # --- nobody answered
-    "dial_no_answer": Reason(O.NO_ANSWER, _("No answer")),
-    "dial_busy": Reason(O.BUSY, _("Busy")),
-    "user_declined": Reason(O.DECLINED, _("Declined by the person")),
-    "invalid_destination": Reason(O.BAD_NUMBER, _("Invalid number"), rang=False),
-    # --- carriers
-    "dial_failed": _fault(_("The dialing failed"), retries=1, rests_number=True),
-    "marked_as_spam": _fault(_("Marked as spam"), block=True, rests_number=True),
-    "network_blocked": _fault(
-        _("Blocked by the network"), block=True, rests_number=True
-    ),
-    "telephony_provider_permission_denied": _fault(
-        _("The carrier does not allow this destination"), rang=False, pause="batch"
-    ),
-    "telephony_provider_unavailable": _fault(
-        _("The carrier is not available"), rang=False
-    ),
-    "sip_routing_error": _fault(_("The carrier has no route"), rang=False),
-    # --- Retell
-    "concurrency_limit_reached": _fault(
-        _("Too many simultaneous calls"), rang=False, requeues=True
-    ),
-    "no_valid_payment": _fault(
-        _("Retell has no valid payment"), rang=False, pause="all"
-    ),
-    "credit_exhausted": _fault(_("Retell's credit ran out"), rang=False, pause="all"),
-    "budget_reached": _fault(_("Retell's budget was reached"), rang=False, pause="all"),
-    "scam_detected": _fault(_("Retell flagged the agent as a scam"), pause="batch"),
-    "registered_call_timeout": _fault(_("Not connected in time"), retries=1),
-    "error_no_audio_received": _fault(_("No audio was received")),
-    "error_asr": _fault(_("Speech recognition failed")),
-    "error_retell": _fault(_("Fault at Retell")),
-    "error_unknown": _fault(_("Unknown fault at Retell")),
-    "error_llm_websocket_open": _fault(_("The agent could not be reached")),
-    "error_llm_websocket_lost_connection": _fault(_("The agent was lost")),
-    "error_llm_websocket_runtime": _fault(_("The agent failed")),
-    "error_llm_websocket_corrupt_payload": _fault(_("The agent sent broken data")),
-    # --- never of an outbound phone call
-    "no_concurrency_fallback": Reason(O.REVIEW, _("Sent to the fallback number")),
-    "error_user_not_joined": Reason(O.REVIEW, _("The user did not join")),
+# --- rules, by outcome
+
+
+def _suppression(facts: Facts) -> Step | None:
+    """Done, and never again: asked for by the person, or the person has died.
+
+    It holds whatever the outcome: a request is never lost. A stranger on a wrong
+    number speaks for the phone, not for the person.
+    """
+    disposition = _disposition(facts)
+    asked = facts.wants_no_calls or _reason(facts).suppresses
+    if not asked and not disposition.suppresses:
+        return None
+    if _contact(facts) == "equivocado" and facts.disposition != "fallecido":
+        return replace(_after_wrong_number(facts), suppress="phone")
+    code = disposition.code if disposition.suppresses else "opted_out"
+    return Step("done", code, suppress="person")
+
+
+def _after_conversation(facts: Facts) -> Step:
+    contact, disposition = _contact(facts), _disposition(facts)
+    closed = disposition.closes and contact != "tercero"
+    if contact == "equivocado":
+        return _after_wrong_number(facts)
+    if _wants_callback(facts, closed=closed):
+        return _after_callback(facts)
+    if _refused(facts) and not closed:
+        return _after_refusal(facts)
+    if contact == "tercero":
+        return _retry(facts, "retry_third_party")
+    if facts.disposition == "buzon":
+        return _retry(facts, "retry_voicemail")
+    if _reason(facts).needs_person and not closed:
+        return Step("review", "needs_person")
+    if not facts.analyzed:
+        return Step("done", "conversation_unanalyzed")
+    return Step("done", disposition.code)
+
+
+def _after_wrong_number(facts: Facts) -> Step:
+    """The pair phone–person is wrong; another phone, on another day."""
+    other = _other_phone(facts)
+    if other is None:
+        return Step("exhausted", "wrong_number", phone_state="wrong")
+    step = _retry(facts, "wrong_number_next_phone", phone_index=other)
+    return replace(step, phone_state="wrong")
+
+
+def _after_refusal(facts: Facts) -> Step:
+    """Not again that day, never another phone; the third is for a person."""
+    if facts.refusals + 1 >= MAX_REFUSALS:
+        return Step("review", "refused")
+    return _retry(facts, "retry_refused", phone_index=facts.phone_index)
+
+
+def _after_callback(facts: Facts) -> Step:
+    """At the hour that the person asked for, on the same phone.
+
+    A third party's hour counts only on another day: not again today.
+    """
+    if _no_attempts_left(facts):
+        return Step("review", "callback_no_attempts_left")
+    at = facts.callback_at
+    today = _local(facts.now, facts.zone).date()
+    if at is None or at <= facts.now:
+        usable = False
+    else:
+        other_day = _local(at, facts.zone).date() > today
+        usable = other_day or _contact(facts) != "tercero"
+    if not usable or at is None:
+        return _retry(facts, "callback_other_day", phone_index=facts.phone_index)
+    if at > facts.now + FURTHEST_CALLBACK:
+        return Step("review", "callback_too_far")
+    return Step("queued", "callback", at.astimezone(UTC), facts.phone_index)
+
+
+def _after_voicemail(facts: Facts) -> Step:
+    return _retry(facts, "retry_voicemail")
+
+
+def _after_no_answer(facts: Facts) -> Step:
+    return _retry(facts, "retry_no_answer")
+
+
+def _after_busy(facts: Facts) -> Step:
+    return _retry(facts, "retry_busy")
+
+
+def _after_bad_number(facts: Facts) -> Step:
+    """It rang nobody: the next phone may follow on the same day."""
+    other = _other_phone(facts)
+    if other is None:
+        return Step("exhausted", "no_phone_left")
+    if _no_attempts_left(facts):
+        return Step("exhausted", "no_attempts_left")
+    return Step("queued", "next_phone", _soon(facts, SHORT_DELAY), other)
+
+
+def _after_fault(facts: Facts) -> Step:
+    """Same phone, later; uses no attempt unless it was connected."""
+    reason = _reason(facts)
+    if _no_attempts_left(facts):
+        return Step("exhausted", "no_attempts_left")
+    if reason.block and facts.refusals + 1 >= MAX_BLOCKS:
+        return Step("review", "blocked")
+    if reason.block:
+        return _again(facts, "retry_blocked", _next_day(facts, 1))
+    if reason.requeues:
+        return _again(facts, "retry_capacity", _soon(facts, SHORT_DELAY))
+    if reason.pause:
+        code = "billing" if reason.pause == "all" else "configuration"
+        return _again(facts, code, _soon(facts, FAULT_DELAYS[0]))
+    if facts.faults >= reason.retries:
+        return Step("review", "too_many_faults")
+    if facts.faults < len(FAULT_DELAYS):
+        at = _soon(facts, FAULT_DELAYS[facts.faults])
+    else:
+        at = _next_day(facts, 1)
+    return _again(facts, "retry_fault", at)
+
+
+def _after_unknown(facts: Facts) -> Step:
+    return Step("review", "unknown_result")
+
+
+RULES: dict[str, Callable[[Facts], Step]] = {
+    O.CONVERSATION: _after_conversation,
+    O.VOICEMAIL: _after_voicemail,
+    O.NO_ANSWER: _after_no_answer,
+    O.BUSY: _after_busy,
+    O.DECLINED: _after_refusal,
+    O.BAD_NUMBER: _after_bad_number,
+    O.FAULT: _after_fault,
+    O.REVIEW: _after_unknown,
 }
 
-# A final status without a reason. `not_connected` counts as a ring, so that the person
-# is not dialed again today; `ended` may have been a conversation, so a person looks.
-NO_REASON = {"not_connected": O.NO_ANSWER, "error": O.FAULT}
+
+# --- what the rules are made of
 
 
-def classify(status: str, reason: str, in_voicemail: bool | None) -> OutcomeClass:  # noqa: FBT001
-    """The class of a final call, from Retell's status, reason and `in_voicemail`.
+def _retry(facts: Facts, code: str, *, phone_index: int | None = None) -> Step:
+    """Another day, the other phone first, while attempts are left."""
+    if _no_attempts_left(facts):
+        return Step("exhausted", "no_attempts_left")
+    if phone_index is None:
+        other = _other_phone(facts)
+        phone_index = facts.phone_index if other is None else other
+    return Step("queued", code, _next_day(facts, facts.retry_days), phone_index)
 
-    The reason decides; the status counts only when there is none. What this table
-    does not know is `review`.
+
+def _again(facts: Facts, code: str, at: datetime) -> Step:
+    return Step("queued", code, at, facts.phone_index)
+
+
+def _other_phone(facts: Facts) -> int | None:
+    """The next usable phone, in a circle. None after any refusal: never another."""
+    if facts.refusals or _refused(facts):
+        return None
+    count = len(facts.phones)
+    for offset in range(1, count):
+        index = (facts.phone_index + offset) % count
+        if facts.phones[index].state == "ok":
+            return index
+    return None
+
+
+def _soon(facts: Facts, delay: timedelta) -> datetime:
+    """After a delay when nothing rang, by proof; else the person's day is used."""
+    if _nothing_rang(facts):
+        return facts.now + delay
+    return _next_day(facts, facts.retry_days if facts.started else 1)
+
+
+def _next_day(facts: Facts, days: int) -> datetime:
+    """The start of a later local day, plus a spread that is the case's own.
+
+    The gate's policy moves it into calling hours.
     """
-    if not reason:
-        outcome = NO_REASON.get(status, O.REVIEW)
-    elif reason in OUTCOMES:
-        outcome = OUTCOMES[reason].outcome
-    else:
-        outcome = O.REVIEW
-    if outcome == O.CONVERSATION and in_voicemail:
-        return O.VOICEMAIL
-    return outcome
+    day = _local(facts.now, facts.zone).date() + timedelta(days=max(days, 1))
+    start = datetime.combine(day, time.min, ZoneInfo(facts.zone)).astimezone(UTC)
+    own = "".join(phone.e164 for phone in facts.phones)
+    return start + timedelta(seconds=crc32(own.encode()) % SPREAD_SECONDS)
 
 
-def reason_of(reason: str, outcome: str) -> Reason:
-    """The row of a reason; of an empty or unknown one, what its outcome implies."""
-    known = OUTCOMES.get(reason)
-    if known:
-        return known
-    rang = None if outcome in (O.FAULT, O.REVIEW) else True
-    return Reason(OutcomeClass(outcome), _("Unknown reason"), rang=rang)
+def _local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone))
 
 
-def label(reason: str) -> str | Promise:
-    """A reason in words; an unknown one as Retell wrote it."""
-    known = OUTCOMES.get(reason)
-    return known.label if known else reason
+def _reason(facts: Facts) -> Reason:
+    return reason_of(facts.reason, facts.outcome)
 
 
-def is_refusal(
-    outcome: str, reason: str, duration_ms: int | None, contact: str
-) -> bool:
-    """Whether the person refused the call: declined, hung up early, or blocked it.
+def _disposition(facts: Facts) -> Disposition:
+    return DISPOSITIONS.get(facts.disposition, NO_DISPOSITION)
+
+
+def _contact(facts: Facts) -> str:
+    """Who answered; when the analysis was not sure, what its disposition implies."""
+    if facts.contact in ("", "no_sabe"):
+        return _disposition(facts).contact
+    return facts.contact
+
+
+def _refused(facts: Facts) -> bool:
+    """Whether the person declined, hung up early, or blocked the caller.
 
     After one, this person gets no other phone and no other number, ever. A stranger
     on a wrong number refuses nothing.
     """
-    if contact == "equivocado":
+    if _contact(facts) == "equivocado":
         return False
     early = (
-        outcome == O.CONVERSATION
-        and reason == "user_hangup"
-        and duration_ms is not None
-        and duration_ms < EARLY_HANGUP_MS
+        facts.outcome == O.CONVERSATION
+        and facts.reason == "user_hangup"
+        and facts.duration_ms is not None
+        and facts.duration_ms < EARLY_HANGUP_MS
     )
-    return early or outcome == O.DECLINED or reason_of(reason, outcome).block
+    return early or facts.outcome == O.DECLINED or _reason(facts).block
 
 
-def is_fault(reason: str, outcome: str) -> bool:
-    """Whether a call counts among a case's technical faults (a full house doesn't)."""
-    row = reason_of(reason, outcome)
-    return outcome == O.FAULT and not (row.requeues or row.pause or row.block)
+def _is_fault(facts: Facts) -> bool:
+    """A full house, a pause or a block is no fault of the call's own."""
+    reason = _reason(facts)
+    counted = not (reason.requeues or reason.pause or reason.block)
+    return facts.outcome == O.FAULT and counted
+
+
+def _wants_callback(facts: Facts, *, closed: bool) -> bool:
+    asked = "rellamada" in (_reason(facts).disposition, facts.disposition)
+    return asked or (facts.callback_at is not None and not closed)
+
+
+def _attempt_used(facts: Facts) -> bool:
+    return facts.started or facts.outcome not in (O.FAULT, O.BAD_NUMBER)
+
+
+def _nothing_rang(facts: Facts) -> bool:
+    return _reason(facts).rang is False and not facts.started
+
+
+def _no_attempts_left(facts: Facts) -> bool:
+    return _attempt_used(facts) and facts.attempts >= facts.max_attempts
+
+
+BY_OUTCOME = {
+    O.VOICEMAIL: "buzon",
+    O.NO_ANSWER: "no_contesta",
+    O.BUSY: "ocupado",
+    O.DECLINED: "corte_temprano",
+    O.BAD_NUMBER: "fuera_de_servicio",
+    O.FAULT: "falla_tecnica",
+}
+BY_CONTACT = {"tercero": "tercero_sin_recado", "equivocado": "equivocado"}
+
+
+def _recorded_disposition(facts: Facts) -> str:
+    """The analysis', when somebody spoke; else what the telephony result says."""
+    if facts.outcome not in (O.CONVERSATION, O.REVIEW):
+        return "no_llamar" if facts.wants_no_calls else BY_OUTCOME[facts.outcome]
+    if facts.disposition in DISPOSITIONS:
+        return facts.disposition
+    if facts.wants_no_calls:
+        return "no_llamar"
+    if _reason(facts).disposition:
+        return _reason(facts).disposition
+    if _refused(facts):
+        return "corte_temprano"
+    return BY_CONTACT.get(facts.contact, "")
