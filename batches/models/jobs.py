@@ -63,6 +63,7 @@ class Job(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     faults = models.PositiveSmallIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(default=0)
     phone_index = models.PositiveSmallIntegerField(default=0)
     # the dispatch round that claimed it; its Call carries the same
     round_id = models.CharField(max_length=40, blank=True)

@@ -68,6 +68,7 @@ class Call(models.Model):
         _("cost (USD)"), max_digits=14, decimal_places=6, null=True
     )
     analyzed = models.BooleanField(default=False)
+    ended_wall = models.DateTimeField(null=True)
     # the job's next step was taken: "" no, "reason" on the reason alone, "analysis"
     settled = models.CharField(max_length=10, blank=True)
     # --- the analysis (operations.md, section 2)
@@ -80,6 +81,7 @@ class Call(models.Model):
         _("promised amount"), max_digits=20, decimal_places=6, null=True
     )
     callback_at = models.DateTimeField(_("callback"), null=True)
+    wants_no_calls = models.BooleanField(_("asked not to be called"), default=False)
     summary = models.TextField(_("summary"), blank=True)
     sentiment = models.CharField(_("sentiment"), max_length=16, blank=True)
     history = models.JSONField(default=list)

@@ -1,0 +1,90 @@
+"""The clock process: dispatch, apply and reconcile, each under its own lease.
+
+Any number may run; for each duty one acts. It owns all timing (django-q2's scheduler
+is off). A duty that fails is logged and tried again: nothing here may end the process
+but a signal.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+from calls import dispatcher, reconcile, webhooks
+from calls.retell.client import RetellClient
+from speechai_site.runtime import clock, heartbeat, leases
+
+log = logging.getLogger(__name__)
+LEASE_SECONDS = 6.0
+
+
+class Duty(threading.Thread):
+    """One duty in a loop: `act` returns the seconds until it wants to act again."""
+
+    def __init__(
+        self, name: str, act: Callable[[leases.Held], float], stop: threading.Event
+    ) -> None:
+        super().__init__(name=name)
+        self.act = act
+        self.stop = stop
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    def run(self) -> None:
+        held = None
+        pause = 0.0
+        while not self.stop.wait(pause):
+            try:
+                held = leases.take(self.name, self.owner, LEASE_SECONDS)
+                pause = self.act(held) if held else LEASE_SECONDS / 6
+            except dispatcher.LeaseLost:
+                pause = LEASE_SECONDS / 6
+            except Exception as error:
+                # the type alone: a message may hold personal data
+                log.error("%s failed: %s", self.name, type(error).__name__)
+                log.debug("details", exc_info=True)
+                pause = 1.0
+        if held:
+            try:
+                leases.release(held)
+            except Exception as error:
+                log.warning("%s not released: %s", self.name, type(error).__name__)
+
+
+def dispatch(held: leases.Held) -> float:
+    heartbeat.beat("clock")
+    clock.remember()
+    planned = dispatcher.dispatch_round(held)
+    return 0.1 if planned else 0.5
+
+
+def apply(held: leases.Held) -> float:
+    return 0.0 if webhooks.apply_waiting() else 0.1
+
+
+def reconciler() -> Callable[[leases.Held], float]:
+    client = RetellClient.from_settings()
+    rounds = 0
+
+    def act(held: leases.Held) -> float:
+        nonlocal rounds
+        if rounds % 30 == 0:
+            reconcile.read_workspace_limit(client)
+        rounds += 1
+        reconcile.reconcile_round(client)
+        return 1.0
+
+    return act
+
+
+def run(stop: threading.Event) -> None:
+    """Do the three duties until `stop` is set; returns when all have ended."""
+    duties = [
+        Duty("dispatch", dispatch, stop),
+        Duty("apply", apply, stop),
+        Duty("reconcile", reconciler(), stop),
+    ]
+    for duty in duties:
+        duty.start()
+    for duty in duties:
+        duty.join()

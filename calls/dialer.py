@@ -1,0 +1,509 @@
+"""Dialing: the gate once more, `sending` committed, then Retell's create.
+
+`_post` is the only function of the program that may reach create; `_begin` and
+`resend` are its only callers, and both pass the gate in the transaction that commits
+the right to send. What happens afterwards is recorded in bulk.
+"""
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from pymongo import UpdateMany
+
+from batches.models import Batch, Job
+from batches.states import JOB, BatchStatus, JobStatus
+from calls import pacing
+from calls.dispatcher import turn_away
+from calls.gate import Document, Gate
+from calls.models import Call, CallDetail, ContactLedger
+from calls.retell.client import RetellClient
+from calls.retell.errors import RetellError
+from calls.retell.payload import build_create_body
+from calls.retell.schemas import CallReply
+from calls.states import CALL, CallStatus
+from speechai_site.runtime import clock, environment
+from speechai_site.runtime.documents import collection
+from speechai_site.runtime.transactions import in_transaction, session
+
+log = logging.getLogger(__name__)
+BY = "dialer"
+# Replies are written in bulk, at least this often (seconds).
+FLUSH_EVERY = 0.1
+# Share of RETELL_RESEND_UNTIL after which an unconfirmed call is looked at again:
+# 10 s, 30 s, 2 min, 10 min of the 55 (reference retell.md, 1.10).
+LADDER = (0.003, 0.009, 0.036, 0.18)
+JOB_FIELDS = {
+    "account_id": 1,
+    "batch_id": 1,
+    "phones": 1,
+    "phone_index": 1,
+    "phone_keys": 1,
+    "person_key": 1,
+    "attempts": 1,
+    "status": 1,
+    "stop_requested": 1,
+    "round_id": 1,
+    "variables": 1,
+}
+# Refusals that are nobody's fault in particular: what stops until a person looks.
+PAUSES_ALL = {"unauthorized", "payment_required", "forbidden"}
+PAUSES_BATCH = {"no_outbound_agent", "number_not_found", "not_found", "unknown_asset"}
+
+
+class Process:
+    """What one worker process keeps between tasks: client, threads, open sends."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.token = secrets.token_hex(8)
+        self.client = RetellClient.from_settings()
+        self.pool = ThreadPoolExecutor(settings.DIAL_THREADS, "dial")
+        self.sending: set[str] = set()
+        self.keeper = threading.Thread(target=self._keep_leases, daemon=True)
+        self.keeper.start()
+
+    def _keep_leases(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(settings.DIAL_LEASE / 3):
+            ids = list(self.sending)
+            if not ids:
+                continue
+            try:
+                collection(Call, fast=True).update_many(
+                    {"_id": {"$in": ids}, "lease_token": self.token},
+                    {"$set": {"lease_until_wall": lease_end()}},
+                )
+            except Exception as error:  # the next beat tries again
+                log.warning("leases not extended: %s", type(error).__name__)
+
+
+_process: Process | None = None
+_process_lock = threading.Lock()
+
+
+def process() -> Process:
+    """This process's dialing state; made after the fork, on first use."""
+    global _process
+    with _process_lock:
+        if _process is None or _process.pid != os.getpid():
+            environment.verify_environment()
+            _process = Process()
+        return _process
+
+
+def lease_end() -> datetime:
+    return clock.wall() + timedelta(seconds=settings.DIAL_LEASE)
+
+
+@dataclass(frozen=True)
+class Send:
+    """One permitted POST."""
+
+    call_id: str
+    job_id: Any
+    round_id: str
+    batch_id: Any
+    sends: int
+    body: bytes
+
+
+def dial(call_ids: list[str]) -> int:
+    """Place the planned calls among `call_ids`; how many were sent.
+
+    Repetition is harmless: what is no longer planned is left alone.
+    """
+    here = process()
+    here.client.ready_to_create()
+    sends = in_transaction(lambda: _begin(call_ids, here.token))
+    _send_all(here, sends)
+    return len(sends)
+
+
+def resend(call_ids: list[str]) -> int:
+    """Send unconfirmed calls once more: same key, same bytes, after the gate.
+
+    The caller has made sure that they are younger than RETELL_RESEND_UNTIL.
+    """
+    here = process()
+    sends = in_transaction(lambda: _begin_again(call_ids, here.token))
+    _send_all(here, sends)
+    return len(sends)
+
+
+def _begin(call_ids: list[str], token: str) -> list[Send]:
+    """Inside a transaction: gate, reserve the caps, commit `sending`."""
+    calls = _calls(call_ids, CallStatus.PLANNED)
+    jobs = _jobs(calls)
+    _fence({call["batch_id"] for call in calls})
+    gate = Gate(list(jobs.values()))
+    sends, slots, refused, changes = [], [], [], []
+    wall = clock.wall()
+    for call in calls:
+        job = jobs.get(call["job_id"])
+        if not _still_claimed(job, call):
+            refused.append((call, "job_moved_on"))
+            continue
+        verdict = gate.verdict(job, call["to_number"], call["_id"])
+        if verdict.decision != "allow":
+            refused.append((call, verdict.code))
+            changes.append(turn_away(job, verdict, by=BY))
+            continue
+        body = _body(gate, call, job)
+        sends.append(
+            Send(call["_id"], job["_id"], job["round_id"], job["batch_id"], 1, body)
+        )
+        slots.append(_ledger_row(gate, call, job))
+    _withdraw(refused)
+    JOB.write(changes)
+    if sends:
+        _commit_sending(sends, slots, token, wall)
+    return sends
+
+
+def _still_claimed(job: Document | None, call: Document) -> bool:
+    return bool(
+        job
+        and job["status"] == JobStatus.CLAIMED
+        and job["round_id"] == call["round_id"]
+    )
+
+
+def _begin_again(call_ids: list[str], token: str) -> list[Send]:
+    """Inside a transaction: the gate for calls that may or may not have rung."""
+    calls = _calls(call_ids, CallStatus.UNKNOWN)
+    jobs = _jobs(calls)
+    _fence({call["batch_id"] for call in calls})
+    gate = Gate(list(jobs.values()))
+    bodies = {
+        row["_id"]: row["request"].encode()
+        for row in collection(CallDetail).find(
+            {"_id": {"$in": [call["_id"] for call in calls]}},
+            {"request": 1},
+            session=session(),
+        )
+    }
+    sends = []
+    for call in calls:
+        job = jobs.get(call["job_id"])
+        if job is None or call["_id"] not in bodies:
+            continue
+        if gate.verdict(job, call["to_number"], call["_id"]).decision != "allow":
+            continue  # looked up only: it may ring no more, if it ever did
+        sends.append(
+            Send(
+                call["_id"],
+                job["_id"],
+                job["round_id"],
+                job["batch_id"],
+                call["sends"] + 1,
+                bodies[call["_id"]],
+            )
+        )
+    ids = [send.call_id for send in sends]
+    collection(Call).update_many(
+        {"_id": {"$in": ids}, "status": CallStatus.UNKNOWN},
+        {
+            "$set": {"lease_token": token, "lease_until_wall": lease_end()},
+            "$inc": {"sends": 1},
+        },
+        session=session(),
+    )
+    return sends
+
+
+def _calls(call_ids: list[str], status: str) -> list[Document]:
+    return list(
+        collection(Call).find(
+            {"_id": {"$in": call_ids}, "status": status}, session=session()
+        )
+    )
+
+
+def _jobs(calls: list[Document]) -> dict[Any, Document]:
+    found = collection(Job).find(
+        {"_id": {"$in": [call["job_id"] for call in calls]}},
+        JOB_FIELDS,
+        session=session(),
+    )
+    return {job["_id"]: job for job in found}
+
+
+def _fence(batch_ids: Iterable[Any]) -> None:
+    """Write the running batches: a pause that commits meanwhile makes this retry."""
+    collection(Batch).update_many(
+        {"_id": {"$in": list(batch_ids)}, "status": BatchStatus.RUNNING},
+        {"$inc": {"dial_fence": 1}},
+        session=session(),
+    )
+
+
+def _ledger_row(gate: Gate, call: Document, job: Document) -> ContactLedger:
+    return ContactLedger(
+        pk=gate.ledger_id(job),
+        call_id=call["_id"],
+        account_id_text=str(job["account_id"]),
+        person_key=job["person_key"],
+        at=gate.now,
+    )
+
+
+def _body(gate: Gate, call: Document, job: Document) -> bytes:
+    batch = gate.batches[job["batch_id"]]
+    webhook = f"{settings.PUBLIC_URL}/webhooks/retell/" if settings.PUBLIC_URL else ""
+    return build_create_body(
+        from_number=call["from_number"],
+        to_number=call["to_number"],
+        agent_id=call["agent_id"],
+        agent_version=call["agent_version"],
+        attempt_id=call["_id"],
+        batch_id=str(call["batch_id"]),
+        job_id=str(call["job_id"]),
+        env=environment.mode(),
+        variables=job["variables"],
+        webhook_url=webhook,
+        ring_duration_ms=batch["ring_seconds"] * 1000,
+        max_call_duration_ms=batch["max_call_seconds"] * 1000,
+    )
+
+
+def _commit_sending(
+    sends: list[Send], slots: list[ContactLedger], token: str, wall: datetime
+) -> None:
+    ids = [send.call_id for send in sends]
+    moved = CALL.move(
+        {"_id": {"$in": ids}},
+        CallStatus.SENDING,
+        by=BY,
+        lease_token=token,
+        lease_until_wall=lease_end(),
+        first_sent_wall=wall,
+        sends=1,
+    )
+    rounds = list({send.round_id for send in sends})
+    claimed = JOB.move(
+        {"_id": {"$in": [send.job_id for send in sends]}, "round_id": {"$in": rounds}},
+        JobStatus.CALLING,
+        only_from=[JobStatus.CLAIMED],
+        by=BY,
+        status_reason="",
+    )
+    if moved != len(sends) or claimed != len(sends):
+        raise AssertionError("a call changed inside its transaction")
+    ContactLedger.objects.bulk_create(slots)
+    CallDetail.objects.bulk_create(
+        CallDetail(pk=send.call_id, request=send.body.decode()) for send in sends
+    )
+
+
+def _withdraw(refused: list[tuple[Document, str]]) -> None:
+    CALL.write(
+        [
+            CALL.change({"_id": call["_id"]}, CallStatus.WITHDRAWN, by=BY, reason=code)
+            for call, code in refused
+        ]
+    )
+
+
+def _send_all(here: Process, sends: list[Send]) -> None:
+    """POST on the pool and record the replies in bulk as they come."""
+    here.sending.update(send.call_id for send in sends)
+    pending = {here.pool.submit(_post, here.client, send): send for send in sends}
+    try:
+        while pending:
+            finished, _waiting = wait(pending, timeout=FLUSH_EVERY)
+            if finished:
+                record([(pending.pop(future), _answer(future)) for future in finished])
+    finally:
+        here.sending.difference_update(send.call_id for send in sends)
+
+
+def _post(client: RetellClient, send: Send) -> CallReply:
+    """The one place that reaches create. Bounded by the client's own timeout."""
+    return client.create_phone_call(send.body)
+
+
+Answer = CallReply | RetellError
+
+
+def _answer(future: "Future[CallReply]") -> Answer:
+    try:
+        return future.result()
+    except RetellError as error:
+        return error
+    except Exception as error:  # whatever it was, the phone may ring
+        log.exception("dial: unexpected %s", type(error).__name__)
+        return RetellError("unknown", "unexpected_status")
+
+
+def record(answers: list[tuple[Send, Answer]]) -> None:
+    """Write what came of the sends. A webhook or poll that was faster wins.
+
+    Only the answer to the first POST can prove that nothing rings: a refusal of a
+    resend says nothing about what came before it.
+    """
+    calls: list[UpdateMany] = []
+    refused = []
+    for send, answer in answers:
+        if isinstance(answer, CallReply):
+            calls.append(_registered(send, answer))
+        elif send.sends > 1:
+            calls.append(_still_unknown(send, answer))
+        elif answer.kind == "unknown":
+            calls.append(_unknown(send, answer))
+        else:
+            calls.append(_rejected(send, answer))
+            refused.append((send, answer))
+    CALL.write(calls)
+    if refused:
+        return_jobs(refused)
+
+
+def _registered(send: Send, reply: CallReply) -> UpdateMany:
+    values: dict[str, Any] = {"retell_id": reply.call_id}
+    if reply.agent_version is not None:
+        values["agent_version"] = reply.agent_version
+    return CALL.change(
+        {"_id": send.call_id},
+        CallStatus.REGISTERED,
+        by=BY,
+        next_check_wall=clock.wall() + timedelta(seconds=settings.POLL_AFTER),
+        **values,
+    )
+
+
+def _rejected(send: Send, error: RetellError) -> UpdateMany:
+    return CALL.change(
+        {"_id": send.call_id, "sends": 1},
+        CallStatus.REJECTED,
+        by=BY,
+        reason=error.code,
+        error_code=error.code,
+        next_check_wall=clock.wall(),  # until its job is back: see reconcile
+    )
+
+
+def _unknown(send: Send, error: RetellError) -> UpdateMany:
+    return CALL.change(
+        {"_id": send.call_id},
+        CallStatus.UNKNOWN,
+        by=BY,
+        reason=error.code,
+        error_code=error.code,
+        next_check_wall=next_look(send.sends),
+    )
+
+
+def _still_unknown(send: Send, error: RetellError) -> UpdateMany:
+    return UpdateMany(
+        {"_id": send.call_id, "status": CallStatus.UNKNOWN},
+        {"$set": {"next_check_wall": next_look(send.sends), "error_code": error.code}},
+    )
+
+
+def next_look(sends: int) -> datetime:
+    """When an unconfirmed call is looked up or sent again (wall)."""
+    share = LADDER[min(sends, len(LADDER)) - 1]
+    return clock.wall() + timedelta(seconds=share * settings.RETELL_RESEND_UNTIL)
+
+
+def return_jobs(refused: list[tuple[Send, RetellError]]) -> None:
+    """Give back the jobs of calls that Retell refused: nothing rang.
+
+    Repeatable: a job that has moved on since is left alone.
+    """
+    ids = [send.call_id for send, _error in refused]
+    really = {
+        row["_id"]
+        for row in collection(Call).find(
+            {"_id": {"$in": ids}, "status": CallStatus.REJECTED}, {"_id": 1}
+        )
+    }
+    refused = [(send, error) for send, error in refused if send.call_id in really]
+    for send, error in refused:
+        if error.code in PAUSES_ALL:
+            pause_all(error.code)
+        elif error.code in PAUSES_BATCH:
+            pause(send.batch_id, error.code)
+        elif error.kind == "rate_limited":
+            pacing.slow_down(error.retry_after or 2)
+    JOB.write([_job_after_refusal(send, error) for send, error in refused])
+    collection(ContactLedger).delete_many({"call_id": {"$in": list(really)}})
+    collection(Call, fast=True).update_many(
+        {"_id": {"$in": list(really)}}, {"$set": {"next_check_wall": None}}
+    )
+
+
+def _job_after_refusal(send: Send, error: RetellError) -> UpdateMany:
+    where = {"_id": send.job_id, "round_id": send.round_id}
+    calling = [JobStatus.CALLING]
+    code = f"provider_{error.code}"
+    if error.code == "do_not_call":
+        return JOB.change(
+            where,
+            JobStatus.DENIED,
+            only_from=calling,
+            by=BY,
+            reason="do_not_call",
+            status_reason="do_not_call",
+            next_attempt_at=None,
+            finished_at=clock.now(),
+        )
+    if error.code == "invalid_request":
+        return JOB.change(
+            where,
+            JobStatus.REVIEW,
+            only_from=calling,
+            by=BY,
+            reason=code,
+            status_reason=code,
+            next_attempt_at=None,
+        )
+    return JOB.change(
+        where,
+        JobStatus.QUEUED,
+        only_from=calling,
+        by=BY,
+        reason=code,
+        status_reason=code,
+        next_attempt_at=clock.now(),
+    )
+
+
+def pause(batch_id: Any, reason: str) -> None:
+    """Pause one batch until a person has looked."""
+    for batch in Batch.objects.filter(pk=batch_id, status=BatchStatus.RUNNING):
+        batch.pause(by="clock", reason=reason)
+        log.error("batch %s paused: %s", batch_id, reason)
+
+
+def pause_all(reason: str) -> None:
+    """Pause whatever runs: the workspace itself can't call."""
+    for batch in Batch.objects.filter(status=BatchStatus.RUNNING):
+        pause(batch.pk, reason)
+
+
+def stop_live_calls(batch: Batch) -> int:
+    """Hang up the batch's calls that are at Retell; how many were told to stop."""
+    client = RetellClient.from_settings()
+    stopped = 0
+    live = Call.objects.filter(
+        batch_id=batch.pk,
+        status__in=[CallStatus.REGISTERED, CallStatus.ONGOING],
+        retell_id__isnull=False,
+    )
+    for call in live:
+        try:
+            client.stop_call(call.retell_id)
+        except RetellError as error:
+            log.warning("call %s not stopped: %s", call.pk, error)
+            continue
+        stopped += 1
+    return stopped

@@ -1,0 +1,257 @@
+"""May this person be called, on this phone, now? Asked when a call is planned and
+again at the moment of dialing; every path to Retell's create passes here.
+
+The checks stand in one list, in the order in which a person would want to know the
+reason. Unknown is no: a check that fails to answer defers.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from batches.models import Account, Agent, Batch, PhoneNumber
+from batches.states import BatchStatus, JobStatus
+from calls.models import ContactLedger, DoNotCall
+from calls.policies import hours
+from speechai_site.runtime import clock, keys
+from speechai_site.runtime.documents import collection
+from speechai_site.runtime.transactions import session
+
+log = logging.getLogger(__name__)
+Document = dict[str, Any]
+FAILED_RULE_DELAY = timedelta(minutes=15)
+# A deferred crowd does not come back in the same second (business seconds).
+SPREAD_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`defer`: not before `at` (None: whenever the job is looked at again).
+    `deny`: the job ends as `end`."""
+
+    decision: Literal["allow", "defer", "deny"]
+    code: str
+    at: datetime | None = None
+    end: str = JobStatus.DENIED
+
+
+ALLOW = Verdict("allow", "allowed")
+
+
+class Gate:
+    """What the checks need to know about a set of jobs, read at once.
+
+    Inside a transaction everything is read in its snapshot.
+    """
+
+    def __init__(self, jobs: list[Document]) -> None:
+        self.now = clock.now()
+        self.batches = _by_id(
+            Batch, {job["batch_id"] for job in jobs}, status=1, starts_at=1, **BATCH
+        )
+        batches = self.batches.values()
+        self.accounts = _by_id(Account, {job["account_id"] for job in jobs}, **ACCOUNT)
+        self.agents = _by_id(
+            Agent, {b["agent_id"] for b in batches}, retell_id=1, version=1, is_active=1
+        )
+        self.numbers = _by_id(
+            PhoneNumber, {b["number_id"] for b in batches}, e164=1, is_active=1
+        )
+        self.suppressed = self._suppressed(jobs)
+        self.reserved = self._reserved(jobs)
+
+    def verdict(self, job: Document, phone: str | None, call_id: str = "") -> Verdict:
+        """The first check that objects decides. `call_id` owns its reservation."""
+        attempt = Attempt(job, phone, call_id)
+        for check in CHECKS:
+            try:
+                objection = check(self, attempt)
+            except Exception as error:
+                # Unknown is no. The type alone: a message may hold personal data.
+                log.error("gate: %s failed: %s", check.__name__, type(error).__name__)
+                objection = Verdict(
+                    "defer", "rule_failed", self.now + FAILED_RULE_DELAY
+                )
+            if objection is not None:
+                return objection
+        return ALLOW
+
+    def phone_of(self, job: Document) -> tuple[int, str | None]:
+        """The next phone that may be dialed: its index and number, or (0, None)."""
+        phones = job["phones"]
+        for step in range(len(phones)):
+            index = (job["phone_index"] + step) % len(phones)
+            phone = phones[index]
+            if phone.get("state", "ok") == "ok" and not self.is_suppressed(
+                keys.phone_key(phone["e164"]), job["account_id"]
+            ):
+                return index, phone["e164"]
+        return 0, None
+
+    def is_suppressed(self, key: str, account_id: Any) -> bool:
+        return (key, None) in self.suppressed or (key, account_id) in self.suppressed
+
+    def ledger_id(self, job: Document) -> str:
+        """The slot of the one attempt a day that this person may get."""
+        zone = self.accounts[job["account_id"]]["time_zone"]
+        day = self.now.astimezone(ZoneInfo(zone)).date().isoformat()
+        return f"attempt|{job['account_id']}|{job['person_key']}|{day}"
+
+    def tomorrow(self, job: Document) -> datetime:
+        zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])
+        day = self.now.astimezone(zone).date() + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+    def _suppressed(self, jobs: list[Document]) -> set[tuple[str, Any]]:
+        asked = {key for job in jobs for key in (job["person_key"], *job["phone_keys"])}
+        found = collection(DoNotCall).find(
+            {"key": {"$in": list(asked)}},
+            {"key": 1, "account_id": 1, "expires_at": 1},
+            session=session(),
+        )
+        return {
+            (entry["key"], entry.get("account_id"))
+            for entry in found
+            if entry.get("expires_at") is None or entry["expires_at"] > self.now
+        }
+
+    def _reserved(self, jobs: list[Document]) -> dict[str, str]:
+        slots = [self.ledger_id(job) for job in jobs if self._zone_is_known(job)]
+        found = collection(ContactLedger).find(
+            {"_id": {"$in": slots}}, {"call_id": 1}, session=session()
+        )
+        return {entry["_id"]: entry["call_id"] for entry in found}
+
+    def _zone_is_known(self, job: Document) -> bool:
+        account = self.accounts.get(job["account_id"])
+        return bool(account and account["time_zone"])
+
+
+BATCH = {
+    "use_case": 1,
+    "agent_id": 1,
+    "number_id": 1,
+    "max_attempts": 1,
+    "ring_seconds": 1,
+    "max_call_seconds": 1,
+}
+ACCOUNT = {"status": 1, "country": 1, "time_zone": 1}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    job: Document
+    phone: str | None
+    call_id: str
+
+
+def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
+    batch = gate.batches.get(attempt.job["batch_id"])
+    status = batch["status"] if batch else BatchStatus.CANCELLED
+    if status in (BatchStatus.CANCELLED, BatchStatus.EXPIRED):
+        return Verdict("deny", f"batch_{status}", end=status)
+    if status != BatchStatus.RUNNING:
+        return Verdict("defer", f"batch_{status}")
+    if batch["starts_at"] and batch["starts_at"] > gate.now:
+        return Verdict("defer", "batch_not_started", batch["starts_at"])
+    return None
+
+
+def nothing_was_asked(gate: Gate, attempt: Attempt) -> Verdict | None:
+    asked = attempt.job["stop_requested"]
+    return Verdict("deny", f"asked_{asked}", end=asked) if asked else None
+
+
+def account_is_active(gate: Gate, attempt: Attempt) -> Verdict | None:
+    account = gate.accounts.get(attempt.job["account_id"])
+    if account and account["status"] == Account.Status.ACTIVE:
+        return None
+    return Verdict("defer", "account_suspended", gate.now + timedelta(hours=1))
+
+
+def agent_and_number_may_be_used(gate: Gate, attempt: Attempt) -> Verdict | None:
+    batch = gate.batches[attempt.job["batch_id"]]
+    agent = gate.agents.get(batch["agent_id"])
+    number = gate.numbers.get(batch["number_id"])
+    if agent and agent["is_active"] and number and number["is_active"]:
+        return None
+    return Verdict("defer", "agent_or_number_off", gate.now + timedelta(hours=1))
+
+
+def attempts_are_left(gate: Gate, attempt: Attempt) -> Verdict | None:
+    batch = gate.batches[attempt.job["batch_id"]]
+    if attempt.job["attempts"] < batch["max_attempts"]:
+        return None
+    return Verdict("deny", "no_attempts_left")
+
+
+def person_may_be_called(gate: Gate, attempt: Attempt) -> Verdict | None:
+    job = attempt.job
+    blocked = gate.is_suppressed(job["person_key"], job["account_id"])
+    if attempt.phone and not blocked:
+        blocked = gate.is_suppressed(keys.phone_key(attempt.phone), job["account_id"])
+    return Verdict("deny", "do_not_call") if blocked else None
+
+
+def there_is_a_phone(gate: Gate, attempt: Attempt) -> Verdict | None:
+    if attempt.phone:
+        return None
+    usable = [p for p in attempt.job["phones"] if p.get("state", "ok") == "ok"]
+    return Verdict("deny", "do_not_call" if usable else "no_phone")
+
+
+def one_attempt_a_day(gate: Gate, attempt: Attempt) -> Verdict | None:
+    holder = gate.reserved.get(gate.ledger_id(attempt.job))
+    if holder is None or holder == attempt.call_id:
+        return None
+    return Verdict("defer", "one_attempt_a_day", gate.tomorrow(attempt.job))
+
+
+def hour_is_allowed(gate: Gate, attempt: Attempt) -> Verdict | None:
+    account = gate.accounts[attempt.job["account_id"]]
+    batch = gate.batches[attempt.job["batch_id"]]
+    zones = hours.zones_of(
+        attempt.phone, account["country"], default=account["time_zone"]
+    )
+    answer = hours.allowed_at(
+        account["country"],
+        batch["use_case"],
+        zones,
+        gate.now,
+        open_all=settings.SANDBOX and settings.SANDBOX_POLICY == "open",
+    )
+    if answer.decision == "allow":
+        return None
+    return Verdict(answer.decision, answer.code, answer.next_allowed_at)
+
+
+CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
+    batch_is_running,
+    nothing_was_asked,
+    account_is_active,
+    agent_and_number_may_be_used,
+    attempts_are_left,
+    person_may_be_called,
+    there_is_a_phone,
+    one_attempt_a_day,
+    hour_is_allowed,
+]
+
+
+def spread(job_id: Any, moment: datetime) -> datetime:
+    """`moment` plus up to SPREAD_SECONDS, always the same for a job."""
+    return moment + timedelta(seconds=int(str(job_id)[-6:], 16) % SPREAD_SECONDS)
+
+
+def _by_id(model: Any, ids: set[Any], **projection: int) -> dict[Any, Document]:
+    found = collection(model).find(
+        {"_id": {"$in": [i for i in ids if i is not None]}},
+        projection,
+        session=session(),
+    )
+    return {document["_id"]: document for document in found}

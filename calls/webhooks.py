@@ -1,0 +1,190 @@
+"""Retell's webhooks: verified, stored raw, answered; applied later by one applier."""
+
+import json
+import logging
+import queue
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from bson import ObjectId
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from calls import results
+from calls.models import Call, WebhookEvent
+from calls.retell import signature
+from calls.retell.schemas import CallReply
+from speechai_site.runtime import clock
+from speechai_site.runtime.documents import collection
+
+log = logging.getLogger(__name__)
+# A request waits this long for its batch to be on disk (seconds; Retell waits 10).
+STORE_TIMEOUT = 8
+BATCH = 200
+
+
+@csrf_exempt  # authenticated by its signature on the raw bytes
+@require_POST
+def receive(request: HttpRequest) -> HttpResponse:
+    """Who may: whoever holds the webhook key. 204 once it is stored, for good.
+
+    401 for a wrong signature; 503 when the database is away, so that Retell repeats.
+    A signed message that can never be used is answered 204: repeating won't help.
+    """
+    body = request.body
+    now_ms = int(clock.wall().timestamp() * 1000)
+    given = request.headers.get("X-Retell-Signature")
+    if not signature.verify(body, settings.RETELL_WEBHOOK_KEY, given, now_ms):
+        return HttpResponse(status=401)
+    row = event_row(body)
+    if row is None:
+        log.warning("webhook ignored: not an event of a call")
+        return HttpResponse(status=204)
+    try:
+        COMMITTER.submit(row).result(STORE_TIMEOUT)
+    except (PyMongoError, TimeoutError) as error:
+        log.error("webhook not stored: %s", type(error).__name__)
+        return HttpResponse(status=503)
+    return HttpResponse(status=204)
+
+
+def event_row(body: bytes) -> dict[str, Any] | None:
+    """The row of an event; None when it names no event or no call."""
+    try:
+        message = json.loads(body)
+        event, call_id = message["event"], message["call"]["call_id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not (isinstance(event, str) and isinstance(call_id, str)):
+        return None
+    return {
+        "_id": ObjectId(),
+        "key": f"{event[:40]}:{call_id[:100]}",
+        "event": event[:40],
+        "body": body,
+        "received_wall": clock.wall(),
+        "applied_wall": None,
+        "result": "",
+    }
+
+
+class GroupCommit:
+    """One insert for all requests that wait: a flusher thread, made on first use."""
+
+    def __init__(self) -> None:
+        self.waiting: queue.SimpleQueue[tuple[dict, Future]] = queue.SimpleQueue()
+        self.lock = threading.Lock()
+        self.flusher: threading.Thread | None = None
+
+    def submit(self, row: dict[str, Any]) -> "Future[None]":
+        """A future that is done when the row, or its twin, is on disk (majority)."""
+        future: Future[None] = Future()
+        self.waiting.put((row, future))
+        with self.lock:
+            if self.flusher is None or not self.flusher.is_alive():
+                self.flusher = threading.Thread(target=self._flush, daemon=True)
+                self.flusher.start()
+        return future
+
+    def _flush(self) -> None:
+        while True:
+            group = [self.waiting.get()]
+            while len(group) < BATCH:
+                try:
+                    group.append(self.waiting.get_nowait())
+                except queue.Empty:
+                    break
+            error = self._store([row for row, _future in group])
+            for _row, future in group:
+                if error:
+                    future.set_exception(error)
+                else:
+                    future.set_result(None)
+
+    @staticmethod
+    def _store(rows: list[dict[str, Any]]) -> Exception | None:
+        try:
+            collection(WebhookEvent).insert_many(rows, ordered=False)
+        except BulkWriteError as error:
+            failures = error.details.get("writeErrors", [])
+            if any(failure.get("code") != 11000 for failure in failures):
+                return error
+            if error.details.get("writeConcernErrors"):
+                return error
+        except Exception as error:
+            return error
+        return None
+
+
+COMMITTER = GroupCommit()
+
+
+def apply_waiting() -> int:
+    """Merge up to BATCH stored events into their calls; how many were taken.
+
+    Safe to run twice at once: merging is idempotent, and an event is marked as
+    applied only after its call was written.
+    """
+    events = list(
+        collection(WebhookEvent)
+        .find({"applied_wall": None}, {"event": 1, "body": 1})
+        .sort([("applied_wall", 1), ("_id", 1)])
+        .limit(BATCH)
+    )
+    if not events:
+        return 0
+    read = {event["_id"]: _read(event) for event in events}
+    known = _known_calls([reply for reply in read.values() if reply is not None])
+    reports, marks = [], []
+    for event in events:
+        reply = read[event["_id"]]
+        call_id = known.get(reply.call_id) if reply else None
+        if reply is None or event["event"] not in results.RANKS:
+            result = "ignored"
+        elif call_id is None:
+            result = "no_such_call"
+        else:
+            result = "applied"
+            reports.append(results.Report(call_id, event["event"], reply))
+        marks.append(
+            UpdateOne(
+                {"_id": event["_id"]},
+                {"$set": {"applied_wall": clock.wall(), "result": result}},
+            )
+        )
+    results.merge(reports)
+    collection(WebhookEvent, fast=True).bulk_write(marks, ordered=False)
+    return len(events)
+
+
+def _read(event: dict[str, Any]) -> CallReply | None:
+    try:
+        return CallReply.parse(json.loads(event["body"])["call"])
+    except (ValueError, KeyError, TypeError):
+        log.warning("webhook %s could not be read", event["_id"])
+        return None
+
+
+def _known_calls(replies: list[CallReply]) -> dict[str, str]:
+    """Retell's id → ours: by metadata first, by the stored Retell id second."""
+    wanted = {reply.call_id: reply.attempt_id for reply in replies}
+    rows = collection(Call).find(
+        {"_id": {"$in": [attempt for attempt in wanted.values() if attempt]}},
+        {"retell_id": 1},
+    )
+    by_attempt = {row["_id"]: row.get("retell_id") for row in rows}
+    known = {
+        retell_id: attempt
+        for retell_id, attempt in wanted.items()
+        if attempt in by_attempt and by_attempt[attempt] in (None, retell_id)
+    }
+    rest = [retell_id for retell_id in wanted if retell_id not in known]
+    if rest:
+        rows = collection(Call).find({"retell_id": {"$in": rest}}, {"retell_id": 1})
+        known |= {row["retell_id"]: row["_id"] for row in rows}
+    return known
