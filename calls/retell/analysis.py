@@ -15,8 +15,8 @@ from typing import Any
 
 CONTACTS = ("titular", "tercero", "equivocado", "no_sabe")
 
-# The árbol de tipificación: the codes that a conversation can bring, then those that
-# only the telephony result does.
+# The codes of the árbol de tipificación (`calls/dispositions.py`) that a conversation
+# can bring; the telephony result alone brings the others.
 SPOKEN_DISPOSITIONS = (
     "promesa_total",
     "promesa_parcial",
@@ -35,13 +35,6 @@ SPOKEN_DISPOSITIONS = (
     "reclamo",
     "corte_temprano",
     "buzon",
-)
-DISPOSITIONS = (
-    *SPOKEN_DISPOSITIONS,
-    "ocupado",
-    "no_contesta",
-    "fuera_de_servicio",
-    "falla_tecnica",
 )
 
 
@@ -337,7 +330,7 @@ def _moment(value: object) -> datetime:
 _FIELDS: tuple[tuple[str, str, Callable[[object], Any]], ...] = (
     ("contacto", "contact", _choice(*CONTACTS)),
     ("identidad_verificada", "identity_verified", _boolean),
-    ("tipificacion", "disposition", _choice(*DISPOSITIONS)),
+    ("tipificacion", "disposition", _choice(*SPOKEN_DISPOSITIONS)),
     ("promesa_fecha", "promise_date", _date),
     ("promesa_monto", "promise_amount", _amount),
     ("rellamada_en", "callback_at", _moment),
