@@ -320,7 +320,7 @@ class Supervisor:
                 root = psutil.Process(child.process.pid)
                 for process in (root, *root.children(recursive=True)):
                     with suppress(psutil.NoSuchProcess):
-                        key = _role(name, root.pid, process)
+                        key = role_of(name, root.pid, process)
                         found.setdefault(key, []).append(process.pid)
         return found
 
@@ -363,8 +363,11 @@ def read_run(var_dir: Path) -> dict[str, Any]:
         return {}
 
 
-def _role(name: str, root_pid: int, process: psutil.Process) -> str:
-    """`name`, or `name/part` for what it forked; django-q2 titles its processes."""
+def role_of(name: str, root_pid: int, process: psutil.Process) -> str:
+    """`name` itself, or `name/part` for what the service forked.
+
+    The parts of qcluster are told by the titles that django-q2 gives them.
+    """
     if process.pid == root_pid:
         return name
     if name != "qcluster":
