@@ -1,0 +1,39 @@
+# Needs git, make, Python 3.11 with venv, and PyPI. `make run` is all a newcomer needs.
+PYTHON := $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+# A copy of what was installed: a touched but unchanged file installs nothing.
+INSTALLED := .venv/requirements.txt
+
+.PHONY: run demo test lint bench chaos install
+.DEFAULT_GOAL := run
+
+run: install
+	@$(BIN)/python manage.py up
+
+demo: install
+	@$(BIN)/python manage.py demo
+
+test: install
+	@$(BIN)/python -m pytest
+
+lint: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python manage.py check
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: install
+	@$(BIN)/python manage.py bench
+
+chaos: install
+	@$(BIN)/python manage.py chaos
+
+install:
+	@cmp -s requirements.txt $(INSTALLED) || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	    || { echo "Python 3.11 is needed; $(PYTHON) is another version."; exit 1; }; \
+	  test -x $(BIN)/pip || $(PYTHON) -m venv .venv; \
+	  echo "Installing requirements.txt into .venv"; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt \
+	    && cp requirements.txt $(INSTALLED); \
+	}
