@@ -1,0 +1,1 @@
+"""Rules about whom may be called and when, as data and pure functions."""
