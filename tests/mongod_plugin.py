@@ -47,6 +47,7 @@ def pytest_load_initial_conftests() -> None:
             del os.environ[name]
     folder = _resources.enter_context(tempfile.TemporaryDirectory(prefix="speechai-"))
     os.environ["VAR_DIR"] = str(Path(folder) / "var")
+    (Path(folder) / "var" / "static").mkdir(parents=True)  # whitenoise warns without
     os.environ["ENV_FILE"] = os.devnull
     if not foreign:
         os.environ["MONGODB_URI"] = _resources.enter_context(throwaway())
