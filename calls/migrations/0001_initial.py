@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CallDetail',
             fields=[
-                ('call_id', models.CharField(max_length=48, primary_key=True, serialize=False)),
+                ('call_id', models.CharField(db_column='_id', max_length=48, primary_key=True, serialize=False)),
                 ('request', models.TextField(blank=True)),
                 ('reply', models.TextField(blank=True)),
                 ('reply_rank', models.PositiveSmallIntegerField(default=0)),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ContactLedger',
             fields=[
-                ('id', models.CharField(max_length=160, primary_key=True, serialize=False)),
+                ('id', models.CharField(db_column='_id', max_length=160, primary_key=True, serialize=False)),
                 ('call_id', models.CharField(db_index=True, max_length=48)),
                 ('account_id_text', models.CharField(max_length=24)),
                 ('person_key', models.CharField(db_index=True, max_length=64)),
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Promise',
             fields=[
-                ('call_id', models.CharField(max_length=48, primary_key=True, serialize=False)),
+                ('call_id', models.CharField(db_column='_id', max_length=48, primary_key=True, serialize=False)),
                 ('due_date', models.DateField(null=True, verbose_name='promised date')),
                 ('amount', models.DecimalField(decimal_places=6, max_digits=20, null=True, verbose_name='promised amount')),
                 ('status', models.CharField(choices=[('current', 'Current'), ('replaced', 'Replaced'), ('review', 'In review')], default='current', max_length=12, verbose_name='status')),
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Call',
             fields=[
-                ('id', models.CharField(default=calls.models.calls.new_call_id, max_length=48, primary_key=True, serialize=False)),
+                ('id', models.CharField(db_column='_id', default=calls.models.calls.new_call_id, max_length=48, primary_key=True, serialize=False)),
                 ('status', models.CharField(choices=[('planned', 'Prepared'), ('sending', 'Sending'), ('registered', 'Dialing'), ('ongoing', 'In conversation'), ('ended', 'Ended'), ('not_connected', 'Not connected'), ('error', 'Technical fault'), ('rejected', 'Rejected by the provider'), ('unknown', 'Unconfirmed'), ('lost', 'No trace'), ('withdrawn', 'Withdrawn before dialing')], default='planned', max_length=16, verbose_name='status')),
                 ('attempt', models.PositiveSmallIntegerField(verbose_name='attempt')),
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),

@@ -26,7 +26,7 @@ class Call(models.Model):
 
     Status = states.CallStatus
 
-    id = models.CharField(primary_key=True, max_length=48, default=new_call_id)
+    id = models.CharField(primary_key=True, db_column="_id", max_length=48, default=new_call_id)
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), db_index=False
     )
@@ -113,7 +113,7 @@ class Call(models.Model):
 class CallDetail(models.Model):
     """What is large: read on a call's own page only, never by a list."""
 
-    call_id = models.CharField(primary_key=True, max_length=48)
+    call_id = models.CharField(primary_key=True, db_column="_id", max_length=48)
     request = models.TextField(blank=True)  # the exact bytes that were sent
     reply = models.TextField(blank=True)  # Retell's last full object, as text
     reply_rank = models.PositiveSmallIntegerField(default=0)  # see results.RANKS
@@ -151,7 +151,7 @@ class Promise(models.Model):
         REPLACED = "replaced", _("Replaced")
         REVIEW = "review", _("In review")
 
-    call_id = models.CharField(primary_key=True, max_length=48)
+    call_id = models.CharField(primary_key=True, db_column="_id", max_length=48)
     account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("account"))
     batch = models.ForeignKey(Batch, models.CASCADE, verbose_name=_("campaign"))
     job = models.ForeignKey(Job, models.CASCADE, verbose_name=_("case"))

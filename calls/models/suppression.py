@@ -51,7 +51,7 @@ class ContactLedger(models.Model):
     Reserved before dialing, removed only on proof that nothing rang.
     """
 
-    id = models.CharField(primary_key=True, max_length=160)
+    id = models.CharField(primary_key=True, db_column="_id", max_length=160)
     call_id = models.CharField(max_length=48, db_index=True)
     account_id_text = models.CharField(max_length=24)
     person_key = models.CharField(max_length=64, db_index=True)

@@ -54,7 +54,9 @@ class AuditEntry(models.Model):
 class Environment(models.Model):
     """What this database belongs to. One row; `verify_environment` compares it."""
 
-    id = models.CharField(primary_key=True, max_length=16, default="environment")
+    id = models.CharField(
+        primary_key=True, db_column="_id", max_length=16, default="environment"
+    )
     mode = models.CharField(max_length=8)
     org_id = models.CharField(max_length=64, blank=True)
     lookup_fingerprint = models.CharField(max_length=16)
@@ -70,7 +72,7 @@ class Lease(models.Model):
     Every write that must not come from a stale holder repeats the token.
     """
 
-    id = models.CharField(primary_key=True, max_length=32)
+    id = models.CharField(primary_key=True, db_column="_id", max_length=32)
     owner = models.CharField(max_length=128)
     token = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField()
@@ -85,7 +87,7 @@ class Heartbeat(models.Model):
     A TTL index removes silent processes (see the `setup` command).
     """
 
-    id = models.CharField(primary_key=True, max_length=160)
+    id = models.CharField(primary_key=True, db_column="_id", max_length=160)
     kind = models.CharField(max_length=32)
     at = models.DateTimeField()
 

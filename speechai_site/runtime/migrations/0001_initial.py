@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.CharField(
+                        db_column="_id",
                         default="environment",
                         max_length=16,
                         primary_key=True,
@@ -42,7 +43,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.CharField(max_length=32, primary_key=True, serialize=False),
+                    models.CharField(
+                        db_column="_id",
+                        max_length=32,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 ("owner", models.CharField(max_length=128)),
                 ("token", models.BigIntegerField(default=0)),
@@ -239,7 +245,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.CharField(max_length=160, primary_key=True, serialize=False),
+                    models.CharField(
+                        db_column="_id",
+                        max_length=160,
+                        primary_key=True,
+                        serialize=False,
+                    ),
                 ),
                 ("kind", models.CharField(max_length=32)),
                 ("at", models.DateTimeField()),
