@@ -31,7 +31,8 @@ def home_figures(
 ) -> dict[str, Any]:
     """Today's figures of the accounts with these ids; None: of all accounts.
 
-    `calls`        calls prepared in [day_start, day_end) (aware, business time)
+    `calls`        calls prepared in [day_start, day_end) (aware, business time),
+                   without those withdrawn before dialing
     `outcomes`     {class: n} of those calls
     `cost_usd`     Decimal, of those calls, as far as it is known
     `live`         calls whose phone may be ringing now
@@ -47,7 +48,8 @@ def home_figures(
     if accounts is not None:
         running = running.filter(account_id__in=list(accounts))
     return {
-        "calls": sum(day["calls"].values()),
+        "calls": sum(day["calls"].values())
+        - day["calls"].get(states.CallStatus.WITHDRAWN, 0),
         "outcomes": day["outcomes"],
         "cost_usd": day["cost_usd"],
         "live": calls.count_documents({"status": {"$in": list(states.OPEN)}, **scope}),

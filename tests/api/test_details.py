@@ -1,0 +1,64 @@
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from batches.models import Account
+from calls.models import CallDetail
+from tests.builders import make_batch, make_call, make_job
+
+Get = Callable[..., Any]
+
+
+def test_batch_shows_its_counts_without_cost(get: Get, account: Account) -> None:
+    counters = {
+        "jobs": {"done": 2},
+        "calls": {"ended": 3},
+        "outcomes": {"busy": 1},
+        "cost_usd": "1.5",
+    }
+    batch = make_batch(account, counters=counters)
+    body = get(f"/batches/{batch.pk}").json()
+    assert body["jobs"] == {"done": 2}
+    assert body["calls"] == {"ended": 3}
+    assert "1.5" not in str(body)
+
+
+def test_job_shows_what_its_rows_said(get: Get, account: Account) -> None:
+    job = make_job(
+        make_batch(account),
+        amount=Decimal("150000.50"),
+        limit_date=date(2026, 11, 30),
+        debts=[{"operation": "A-1", "amount": "150000.50"}],
+        extra=[["Sucursal", "Centro"]],
+    )
+    body = get(f"/jobs/{job.pk}").json()
+    assert Decimal(body["amount"]) == Decimal("150000.50")
+    assert body["limit_date"] == "2026-11-30"
+    assert body["debts"][0]["operation"] == "A-1"
+    assert body["extra"] == [["Sucursal", "Centro"]]
+    assert body["phones"] == job.phones
+
+
+def test_call_shows_its_result_and_transcript(get: Get, account: Account) -> None:
+    call = make_call(
+        make_job(make_batch(account)),
+        status="ended",
+        outcome="conversation",
+        reason="user_hangup",
+        promise_amount=Decimal(75_000),
+        cost_usd=Decimal("0.12"),
+    )
+    CallDetail.objects.create(call_id=call.pk, transcript="Hola.")
+    body = get(f"/calls/{call.pk}").json()
+    assert body["disconnection_reason"] == "user_hangup"
+    assert Decimal(body["promise_amount"]) == 75_000
+    assert body["transcript"] == "Hola."
+    assert "cost_usd" not in body
+
+
+def test_call_without_detail_has_an_empty_transcript(
+    get: Get, account: Account
+) -> None:
+    call = make_call(make_job(make_batch(account)))
+    assert get(f"/calls/{call.pk}").json()["transcript"] == ""
