@@ -26,7 +26,9 @@ class Call(models.Model):
 
     Status = states.CallStatus
 
-    id = models.CharField(primary_key=True, db_column="_id", max_length=48, default=new_call_id)
+    id = models.CharField(
+        primary_key=True, db_column="_id", max_length=48, default=new_call_id
+    )
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), db_index=False
     )
