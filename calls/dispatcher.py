@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from pymongo import UpdateMany
 from batches.models import Account, Batch, Job, PhoneNumber
 from batches.states import JOB, BatchStatus, JobStatus
 from calls import states
-from calls.gate import Document, Gate, Verdict, spread
+from calls.gate import Document, Gate, Verdict, hours_answer, spread
 from calls.models import Call
 from calls.pacing import slowed_down, workspace_limit
 from speechai_site.runtime import clock, keys, leases
@@ -25,6 +25,14 @@ log = logging.getLogger(__name__)
 BY = "clock"
 # Due ids that are looked at for each slot, so that `rank` has a choice.
 LOOKAHEAD = 4
+BATCH_FIELDS = {
+    "account_id": 1,
+    "number_id": 1,
+    "use_case": 1,
+    "priority": 1,
+    "max_concurrent_calls": 1,
+    "starts_at": 1,
+}
 # What a verdict needs of a job, and what a call copies from it.
 JOB_FIELDS = {
     "account_id": 1,
@@ -89,18 +97,27 @@ def dispatch_round(held: leases.Held) -> int:
 
 
 def _running_batches() -> list[Document]:
+    """Those in whose account's zone it is calling time (the gate asks each person's)."""
     now = clock.now()
-    found = collection(Batch).find(
-        {"status": BatchStatus.RUNNING},
-        {
-            "account_id": 1,
-            "number_id": 1,
-            "priority": 1,
-            "max_concurrent_calls": 1,
-            "starts_at": 1,
-        },
+    batches = list(
+        collection(Batch).find({"status": BatchStatus.RUNNING}, BATCH_FIELDS)
     )
-    return [b for b in found if not b["starts_at"] or b["starts_at"] <= now]
+    accounts = {
+        account["_id"]: account
+        for account in collection(Account).find(
+            {"_id": {"$in": [b["account_id"] for b in batches]}},
+            {"country": 1, "time_zone": 1},
+        )
+    }
+    return [b for b in batches if _is_time(b, accounts[b["account_id"]], now)]
+
+
+def _is_time(batch: Document, account: Document, now: datetime) -> bool:
+    if batch["starts_at"] and batch["starts_at"] > now:
+        return False
+    zones = (account["time_zone"],)
+    answer = hours_answer(account["country"], batch["use_case"], zones, now)
+    return answer.decision != "defer"
 
 
 def _room(batches: list[Document]) -> Room:

@@ -25,6 +25,8 @@ from speechai_site.runtime.transactions import session
 log = logging.getLogger(__name__)
 Document = dict[str, Any]
 FAILED_RULE_DELAY = timedelta(minutes=15)
+# A person has to mend something first: look again now and then.
+UNKNOWN_DELAY = timedelta(hours=1)
 # A deferred crowd does not come back in the same second (business seconds).
 SPREAD_SECONDS = 300
 
@@ -171,7 +173,7 @@ def account_is_active(gate: Gate, attempt: Attempt) -> Verdict | None:
     account = gate.accounts.get(attempt.job["account_id"])
     if account and account["status"] == Account.Status.ACTIVE:
         return None
-    return Verdict("defer", "account_suspended", gate.now + timedelta(hours=1))
+    return Verdict("defer", "account_suspended", gate.now + UNKNOWN_DELAY)
 
 
 def agent_and_number_may_be_used(gate: Gate, attempt: Attempt) -> Verdict | None:
@@ -180,7 +182,7 @@ def agent_and_number_may_be_used(gate: Gate, attempt: Attempt) -> Verdict | None
     number = gate.numbers.get(batch["number_id"])
     if agent and agent["is_active"] and number and number["is_active"]:
         return None
-    return Verdict("defer", "agent_or_number_off", gate.now + timedelta(hours=1))
+    return Verdict("defer", "agent_or_number_off", gate.now + UNKNOWN_DELAY)
 
 
 def attempts_are_left(gate: Gate, attempt: Attempt) -> Verdict | None:
@@ -212,22 +214,25 @@ def one_attempt_a_day(gate: Gate, attempt: Attempt) -> Verdict | None:
     return Verdict("defer", "one_attempt_a_day", gate.tomorrow(attempt.job))
 
 
+def hours_answer(
+    country: str, use_case: str, zones: tuple[str, ...], moment: datetime
+) -> hours.Decision:
+    """Hours, weekdays and holidays; SANDBOX_POLICY=open lifts them, in the sandbox."""
+    open_all = settings.SANDBOX and settings.SANDBOX_POLICY == "open"
+    return hours.allowed_at(country, use_case, zones, moment, open_all=open_all)
+
+
 def hour_is_allowed(gate: Gate, attempt: Attempt) -> Verdict | None:
     account = gate.accounts[attempt.job["account_id"]]
     batch = gate.batches[attempt.job["batch_id"]]
     zones = hours.zones_of(
         attempt.phone, account["country"], default=account["time_zone"]
     )
-    answer = hours.allowed_at(
-        account["country"],
-        batch["use_case"],
-        zones,
-        gate.now,
-        open_all=settings.SANDBOX and settings.SANDBOX_POLICY == "open",
-    )
+    answer = hours_answer(account["country"], batch["use_case"], zones, gate.now)
     if answer.decision == "allow":
         return None
-    return Verdict(answer.decision, answer.code, answer.next_allowed_at)
+    later = answer.next_allowed_at or gate.now + UNKNOWN_DELAY
+    return Verdict(answer.decision, answer.code, later)
 
 
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [

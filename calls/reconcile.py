@@ -22,7 +22,7 @@ from calls.retell.errors import RetellError
 from calls.states import CALL, CallStatus
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
-from speechai_site.runtime.transactions import in_transaction
+from speechai_site.runtime.transactions import in_transaction, session
 
 log = logging.getLogger(__name__)
 BY = "reconcile"
@@ -38,8 +38,10 @@ def reconcile_round(client: RetellClient) -> None:
     for step in STEPS:
         try:
             step(client)
-        except RetellError as error:
-            log.warning("reconcile %s: %s", step.__name__, error)
+        except Exception as error:
+            # the type alone: a message may hold personal data
+            log.error("reconcile: %s failed: %s", step.__name__, type(error).__name__)
+            log.debug("details", exc_info=True)
 
 
 def read_workspace_limit(client: RetellClient) -> None:
@@ -49,21 +51,15 @@ def read_workspace_limit(client: RetellClient) -> None:
 
 
 def withdraw_lapsed_plans(client: RetellClient) -> None:
-    """A planned call that nobody took: its job goes back."""
-    lapsed = _calls({"status": CallStatus.PLANNED, **_lapsed()})
-    if not lapsed:
+    """A planned call that nobody took: it and its job go back together."""
+    lapsed = {"status": CallStatus.PLANNED, "lease_until_wall": {"$lte": clock.wall()}}
+    if collection(Call).find_one(lapsed, {"_id": 1}) is None:
         return
 
     def work() -> None:
-        # both or none, and only while nobody began to send
-        taken = CALL.move(
-            {"_id": {"$in": [call["_id"] for call in lapsed]}, **_lapsed()},
-            CallStatus.WITHDRAWN,
-            by=BY,
-            reason="lapsed",
-        )
-        if taken != len(lapsed):
-            raise RuntimeError("a planned call moved on; next round")
+        calls = list(collection(Call).find(lapsed, session=session()).limit(ROUND))
+        ids = [call["_id"] for call in calls]
+        CALL.move({"_id": {"$in": ids}}, CallStatus.WITHDRAWN, by=BY, reason="lapsed")
         JOB.write(
             [
                 JOB.change(
@@ -74,7 +70,7 @@ def withdraw_lapsed_plans(client: RetellClient) -> None:
                     reason="lapsed",
                     next_attempt_at=clock.now(),
                 )
-                for call in lapsed
+                for call in calls
             ]
         )
 
@@ -84,7 +80,7 @@ def withdraw_lapsed_plans(client: RetellClient) -> None:
 def doubt_lapsed_sends(client: RetellClient) -> None:
     """The sender died or hangs: whether it rings is unknown, and resolved at once."""
     CALL.move(
-        _lapsed(),
+        {"lease_until_wall": {"$lte": clock.wall()}},
         CallStatus.UNKNOWN,
         only_from=[CallStatus.SENDING],
         by=BY,
@@ -229,10 +225,6 @@ STEPS: list[Step] = [
 
 def _calls(where: dict[str, Any]) -> list[Document]:
     return list(collection(Call).find(where).limit(ROUND))
-
-
-def _lapsed() -> dict[str, Any]:
-    return {"lease_until_wall": {"$lte": clock.wall()}}
 
 
 def _in_parallel(ask: Callable[[Document], Any], calls: list[Document]) -> list[Any]:

@@ -79,10 +79,15 @@ def _call_changes(report: Report, zone: ZoneInfo) -> list[UpdateMany]:
     status = _status(report)
     if status is None:
         return changes
-    ranked = {"next_check_wall": clock.wall()} if status in FINAL_AT_RETELL else {}
+    pause = 0 if status in FINAL_AT_RETELL else settings.POLL_AFTER
+    look = clock.wall() + timedelta(seconds=pause)
     changes.append(
         CALL.change(
-            where, status, by=BY, reason=reply.disconnection_reason or "", **ranked
+            where,
+            status,
+            by=BY,
+            reason=reply.disconnection_reason or "",
+            next_check_wall=look,
         )
     )
     return changes
@@ -203,6 +208,8 @@ def settle(call_ids: list[str]) -> int:
     }
     job_changes, call_changes, released = [], [], []
     for call in calls:
+        if call["job_id"] not in jobs:
+            continue  # deleted with its campaign
         settlement = _settlement(
             call,
             jobs[call["job_id"]],

@@ -9,7 +9,7 @@ that a simulated week ends in minutes.
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -72,45 +72,30 @@ def rate() -> float:
     return anchor.rate
 
 
-def set_rate(new_rate: float) -> None:
-    """Re-anchor the sandbox's clock; continues from the present business time.
+def start(new_rate: float) -> None:
+    """Anchor the sandbox's clock when a run begins, before any other process.
 
-    Also called at each start: a sandbox that was down for a night goes on from
-    the later of its last business time and the wall clock's date.
+    Business time stood still while nothing was running: it goes on from where the
+    last run had come, never before the wall clock's time.
     """
-    if not settings.SANDBOX:
-        raise RuntimeError("the business clock of a live system is the wall clock")
-    old = _read()
-    start = wall() + timedelta(seconds=REFRESH if old else 0)
-    business = old.at(start) if old else start
-    document = {
-        "business": business,
-        "wall": start,
-        "rate": float(new_rate),
-        "before": _plain(old) if old else None,
-    }
-    connection.database[COLLECTION].replace_one({"_id": "clock"}, document, upsert=True)
-    forget()
+    present = wall()
+    seen = connection.database[COLLECTION].find_one({"_id": "seen"})
+    business = max(_aware(seen["business"]), present) if seen else present
+    _write(Anchor(business, present, float(new_rate)))
 
 
-def freeze_between_runs() -> None:
-    """At a start: business time stood still while nothing was running.
+def set_rate(new_rate: float) -> None:
+    """Change the rate while processes run.
 
-    The anchor's wall moves to the present; its business time is that of the last
-    heartbeat of the previous run, but never before the wall clock.
+    The new anchor begins REFRESH seconds from now, when all have read it, so that
+    business time neither jumps nor goes back in any of them.
     """
     old = _read()
     if old is None:
+        start(new_rate)
         return
-    last = connection.database[COLLECTION].find_one({"_id": "seen"}) or {}
-    seen = _aware(last["business"]) if last else old.business
-    present = wall()
-    connection.database[COLLECTION].replace_one(
-        {"_id": "clock"},
-        {"business": max(seen, present), "wall": present, "rate": old.rate},
-        upsert=True,
-    )
-    forget()
+    begin = wall() + timedelta(seconds=REFRESH)
+    _write(Anchor(old.at(begin), begin, float(new_rate), replace(old, before=None)))
 
 
 def remember() -> None:
@@ -151,6 +136,16 @@ def _anchor_of(document: dict) -> Anchor:
         document["rate"],
         _anchor_of(before) if before else None,
     )
+
+
+def _write(anchor: Anchor) -> None:
+    if not settings.SANDBOX:
+        raise RuntimeError("the business clock of a live system is the wall clock")
+    document = _plain(anchor) | {
+        "before": _plain(anchor.before) if anchor.before else None
+    }
+    connection.database[COLLECTION].replace_one({"_id": "clock"}, document, upsert=True)
+    forget()
 
 
 def _plain(anchor: Anchor) -> dict:

@@ -1,6 +1,7 @@
 """The processes of the program, in the order in which they start.
 
-mongod -> simulator (sandbox) -> setup -> web, qcluster, clock
+mongod -> setup -> (sandbox: simulator -> sync_retell -> load_sample) -> web,
+qcluster, clock
 """
 
 import logging
@@ -43,16 +44,19 @@ def whole_program(
     listener = listen(web_port)
     web_url = "http://{}:{}".format(*listener.getsockname())
     published = {"web_url": web_url, "simulator_url": ""}
-    services = []
+    services = [_command("setup", "--json", once=True)]
     if not any(environ.get(name) for name in RETELL_IS_CHOSEN):
         port = free_port(simulator_port)
         published["simulator_url"] = f"http://127.0.0.1:{port}"
         environ["RETELL_BASE_URL"] = published["simulator_url"]
         environ["RETELL_API_KEY"] = SANDBOX_KEY
         environ["PUBLIC_URL"] = environ.get("PUBLIC_URL") or web_url
-        services.append(_simulator(port, simulator_options))
+        services += [
+            _simulator(port, simulator_options),
+            _command("sync_retell", "--json", once=True),
+            *(() if throw_away else (_command("load_sample", once=True),)),
+        ]
     services += [
-        _command("setup", "--json", once=True),
         _web(listener.fileno()),
         _command("qcluster"),
         _command("clock"),
