@@ -21,7 +21,7 @@ from calls import dialer, outcomes, suppression
 from calls.counters import as_decimal
 from calls.gate import Document
 from calls.models import Call, CallDetail, ContactLedger, Promise
-from calls.next_step import Facts, Phone, Step, next_step
+from calls.outcomes import Facts, Phone, Step, next_step
 from calls.retell.analysis import read_analysis
 from calls.retell.schemas import CallReply
 from calls.states import CALL, FINAL_AT_RETELL, CallStatus
@@ -318,8 +318,8 @@ def _facts(
         now=clock.now(),
         zone=zone.key,
         retry_days=batch["retry_days"],
-        earlier_faults=job["faults"],
-        earlier_refusals=job["refusals"],
+        faults=job["faults"],
+        refusals=job["refusals"],
     )
 
 
@@ -381,12 +381,8 @@ def _job_change(call: Document, job: Document, outcome: str, step: Step) -> Upda
         by=BY,
         reason=step.code,
         attempts__inc=int(step.attempt_used),
-        faults__inc=int(outcomes.is_fault(call["reason"], outcome)),
-        refusals__inc=int(
-            outcomes.is_refusal(
-                outcome, call["reason"], call.get("duration_ms"), call["contact"]
-            )
-        ),
+        faults__inc=int(step.fault),
+        refusals__inc=int(step.refusal),
         **values,
     )
 
