@@ -8,6 +8,8 @@ times as fast (see `compiler.py`).
 
 from django_mongodb_backend import base, operations
 
+from speechai_site.runtime.mongo.schema import DatabaseSchemaEditor
+
 
 class DatabaseOperations(operations.DatabaseOperations):
     compiler_module = "speechai_site.runtime.mongo.compiler"
@@ -15,3 +17,4 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+    SchemaEditorClass = DatabaseSchemaEditor
