@@ -1,0 +1,1 @@
+"""From a workbook to jobs: sniff, read, match columns, normalise, group, store."""

@@ -1,0 +1,116 @@
+"""The rows of a workbook grouped into cases: one person, one subject."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from batches.imports.problems import WorkbookError
+from batches.imports.reader import open_table
+from batches.imports.rows import RowError, RowReader
+from batches.imports.sniffer import Source
+from batches.use_cases.base import Context, Row, UseCase
+
+# Characters of one case; a document of MongoDB may have 16 MB.
+MAX_CASE_SIZE = 3_000_000
+# What a row costs beside its other columns, roughly.
+_ROW_SIZE = 300
+
+
+@dataclass
+class Case:
+    """The rows of one person and one subject, in file order."""
+
+    document: str
+    subject_key: str
+    rows: list[Row] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def name(self) -> str:
+        """The first name that a row gives."""
+        return next((row.values.name for row in self.rows if row.values.name), "")
+
+    def phones(self) -> list[str]:
+        """Every number once: mobiles first, then landlines, in file order."""
+        kinds = zip(*(row.phones for row in self.rows), strict=True)
+        return list(dict.fromkeys(n for kind in kinds for part in kind for n in part))
+
+
+@dataclass
+class Cases:
+    """What a workbook says, checked completely; nothing is stored yet."""
+
+    use_case: UseCase
+    context: Context
+    sheet: str
+    header_row: int
+    headers: list[str]
+    columns: dict[str, str]  # logical column → the header it was found under
+    other_sheets: list[str]
+    unread: list[str]  # columns that fit several headers and are not read
+    reader: RowReader
+    cases: list[Case] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+    rows: int = 0
+    warning_count: int = 0
+    total_amount: Decimal = Decimal(0)
+
+    @property
+    def contacts(self) -> int:
+        """Distinct persons."""
+        return len({case.document for case in self.cases})
+
+    @property
+    def without_phone(self) -> int:
+        """Cases that nobody can call."""
+        return sum(not any(map(any, (r.phones for r in c.rows))) for c in self.cases)
+
+
+def read_cases(
+    source: Source,
+    account: Any,
+    use_case: UseCase,
+    options: Mapping[str, Any],
+    today: Any,
+) -> Cases:
+    """Read, normalise and group a whole workbook; raises WorkbookError.
+
+    Every row below the header that holds something is in exactly one case or is one
+    of the errors.
+    """
+    context = Context(account.name, today, use_case.clean_options(options))
+    with open_table(source, use_case.columns, use_case.needed) as table:
+        reader = RowReader(table, use_case, account.country)
+        found = Cases(
+            use_case=use_case,
+            context=context,
+            sheet=table.sheet,
+            header_row=table.header_row,
+            headers=table.headers,
+            columns={name: table.header_of(name) for name in table.match.places},
+            other_sheets=table.other_sheets,
+            unread=list(table.match.ambiguous),
+            reader=reader,
+        )
+        groups: dict[tuple[str, str], Case] = {}
+        for number, cells in table.rows:
+            found.rows += 1
+            row = reader.read(number, cells)
+            if isinstance(row, RowError):
+                found.errors.append(row)
+                continue
+            key = (row.values.document, use_case.subject_key(row.values, context))
+            case = groups.get(key) or groups.setdefault(key, Case(*key))
+            _add(case, row)
+            found.warning_count += len(row.warnings)
+            found.total_amount += row.values.amount
+    found.cases = list(groups.values())
+    return found
+
+
+def _add(case: Case, row: Row) -> None:
+    case.rows.append(row)
+    case.size += len(row.extra) + _ROW_SIZE
+    if case.size > MAX_CASE_SIZE:
+        raise WorkbookError("case_too_large", row=row.number)

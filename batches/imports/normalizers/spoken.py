@@ -1,0 +1,64 @@
+"""Numbers, amounts and dates as a voice says them in Spanish."""
+
+import re
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+from num2words import num2words
+
+MONTHS = (
+    *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+    *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+)
+
+
+@lru_cache(maxsize=1000)
+def _below_thousand(number: int) -> str:
+    return num2words(number, lang="es")
+
+
+def masculine(number: int) -> str:
+    """Before a masculine noun: 1 is `un`, 21 `veintiún`, 31.000 `treinta y un mil`.
+
+    num2words knows the words but not that form, so it is asked below a thousand only.
+    """
+    millions, rest = divmod(number, 1_000_000)
+    thousands, units = divmod(rest, 1000)
+    words = []
+    if millions:
+        words.append(
+            f"{masculine(millions)} {'millón' if millions == 1 else 'millones'}"
+        )
+    if thousands:
+        words.append("mil" if thousands == 1 else f"{_shortened(thousands)} mil")
+    if units or not words:
+        words.append(_shortened(units))
+    return " ".join(words)
+
+
+def feminine(number: int) -> str:
+    """Before a feminine noun, below a million: `una`, `veintiuna`, `doscientas`."""
+    words = re.sub(r"un\b", "una", masculine(number)).replace("veintiún", "veintiuna")
+    return words.replace("ientos", "ientas")
+
+
+def _shortened(number: int) -> str:
+    words = _below_thousand(number)
+    if words.endswith("veintiuno"):
+        return words[:-3] + "ún"
+    return words.removesuffix("o") if words.endswith("uno") else words
+
+
+def pesos(amount: Decimal) -> str:
+    """Chilean pesos, which have no cents when spoken: `un millón de pesos`."""
+    whole = int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+    if whole == 1:
+        return "un peso"
+    link = "de " if whole and whole % 1_000_000 == 0 else ""
+    return f"{masculine(whole)} {link}pesos"
+
+
+def day(value: date) -> str:
+    """`28 de septiembre de 2025`."""
+    return f"{value.day} de {MONTHS[value.month - 1]} de {value.year}"

@@ -1,0 +1,85 @@
+"""Workbooks that somebody looked at and has not confirmed yet.
+
+They hold persons' data, so they belong to one user, are removed when they are
+imported or turned down, and otherwise after KEPT.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+
+import gridfs
+from django.db import connection
+
+from speechai_site.runtime import clock
+
+KEPT = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A kept workbook. `choices` and `preview` are plain values, as they were given."""
+
+    token: str
+    file_name: str
+    choices: dict[str, Any]
+    preview: dict[str, Any]
+
+    def content(self) -> bytes:
+        return _files().open_download_stream(self.token).read()
+
+
+def keep(
+    content: bytes,
+    *,
+    file_name: str,
+    user_id: Any,
+    choices: Mapping[str, Any],
+    preview: Mapping[str, Any],
+) -> str:
+    """Keep a workbook for `user_id` alone; the token by which they find it again."""
+    drop_expired()
+    token = secrets.token_urlsafe(24)
+    _files().upload_from_stream_with_id(
+        token,
+        file_name,
+        content,
+        metadata={
+            "user_id": user_id,
+            "kept_wall": clock.wall(),
+            "choices": dict(choices),
+            "preview": dict(preview),
+        },
+    )
+    return token
+
+
+def find(token: str, user_id: Any) -> Pending | None:
+    """What this user kept under `token`; None when it is another's or too old."""
+    for stored in _files().find({"_id": token, "metadata.user_id": user_id}):
+        told = stored.metadata
+        if told["kept_wall"].replace(tzinfo=UTC) < clock.wall() - KEPT:
+            return None
+        return Pending(token, stored.filename, told["choices"], told["preview"])
+    return None
+
+
+def drop(token: str) -> None:
+    """Remove it; nothing happens when it is gone already."""
+    try:
+        _files().delete(token)
+    except gridfs.NoFile:
+        pass
+
+
+def drop_expired() -> None:
+    """Remove what nobody confirmed in time."""
+    old = {"metadata.kept_wall": {"$lt": clock.wall() - KEPT}}
+    for stored in _files().find(old):
+        drop(stored._id)
+
+
+def _files() -> gridfs.GridFSBucket:
+    return gridfs.GridFSBucket(connection.database, bucket_name="pending_uploads")
