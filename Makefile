@@ -1,5 +1,8 @@
 # Needs git, make, Python 3.11 with venv, and PyPI. `make run` is all a newcomer needs.
-PYTHON := $(shell command -v python3.11 || command -v python3)
+# The first that works, since a version manager's shim may name a Python it can't run.
+PYTHON := $(shell for python in python3.11 python3 /usr/bin/python3.11; do \
+  $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' \
+    2>/dev/null && { echo $$python; break; }; done)
 BIN := .venv/bin
 # A copy of what was installed: a touched but unchanged file installs nothing.
 INSTALLED := .venv/requirements.txt
@@ -30,8 +33,7 @@ chaos: install
 
 install:
 	@cmp -s requirements.txt $(INSTALLED) || { \
-	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
-	    || { echo "Python 3.11 is needed; $(PYTHON) is another version."; exit 1; }; \
+	  test -n "$(PYTHON)" || { echo "Python 3.11 with venv is needed."; exit 1; }; \
 	  test -x $(BIN)/pip || $(PYTHON) -m venv .venv; \
 	  echo "Installing requirements.txt into .venv"; \
 	  $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt \
