@@ -44,7 +44,7 @@ def whole_program(
     listener = listen(web_port)
     web_url = "http://{}:{}".format(*listener.getsockname())
     published = {"web_url": web_url, "simulator_url": ""}
-    services = [_command("setup", "--json", once=True)]
+    services = [_command("setup", "--json", "--start-clock", once=True)]
     if not any(environ.get(name) for name in RETELL_IS_CHOSEN):
         port = free_port(simulator_port)
         published["simulator_url"] = f"http://127.0.0.1:{port}"

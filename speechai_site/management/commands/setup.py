@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from batches.models import Account
 from speechai_site import translations
-from speechai_site.runtime import audit, environment, leases
+from speechai_site.runtime import audit, clock, environment, leases
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.models import Heartbeat, User
 
@@ -33,6 +33,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true")
+        parser.add_argument(
+            "--start-clock",
+            action="store_true",
+            help=_("Anchor the sandbox's business clock: nothing else may be running."),
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -47,6 +52,8 @@ class Command(BaseCommand):
             admin, password = first_administrator()
             if settings.SANDBOX:
                 demo_account()
+        if options["start_clock"] and settings.SANDBOX:
+            clock.start(settings.SANDBOX_CLOCK_RATE)
         result = {
             "mode": environment.mode(),
             "database": settings.MONGODB_NAME,

@@ -62,7 +62,7 @@ class Command(BaseCommand):
         if password := setup.get("password"):
             self._say(
                 _("User %(user)s, password %(password)s (shown this once)")
-                % {"user": setup.get("username"), "password": password}
+                % {"user": setup["admin"], "password": password}
             )
         if simulator := program.published["simulator_url"]:
             self._say(
