@@ -58,7 +58,7 @@ class Counts:
 
 
 @dataclass
-class Preview:
+class Preview(Counts):
     """What an import would do; nothing was stored."""
 
     sheet: str
@@ -66,32 +66,32 @@ class Preview:
     columns: dict[str, str]  # logical column → header
     unread_columns: list[str]  # fit several headers
     other_sheets: list[str]  # with data that is not read
-    counts: Counts
     errors: list[dict[str, Any]]  # the first SHOWN
     samples: list[Sample]  # the first SAMPLES
 
 
 @dataclass
-class ImportResult:
+class ImportResult(Counts):
     """What an import did."""
 
     batch: Batch
     upload: Upload
-    counts: Counts
     errors: list[dict[str, Any]]  # the first SHOWN
     error_workbook: Path | None
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """The object of `import_batch --json`; the total is whole where it can be."""
-        counts = vars(self.counts).copy()
-        counts.pop("warning_count")
-        total = counts.pop("total_amount")
-        path = self.error_workbook
+        total, path = self.total_amount, self.error_workbook
         return {
             "batch": str(self.batch.pk),
             "upload": str(self.upload.pk),
-            **counts,
+            "rows": self.rows,
+            "contacts": self.contacts,
+            "jobs": self.jobs,
+            "without_phone": self.without_phone,
+            "duplicates": self.duplicates,
+            "error_count": self.error_count,
             "errors": self.errors,
             "error_workbook": str(path) if path else None,
             "total_amount": int(total) if total == int(total) else float(total),
@@ -113,9 +113,9 @@ def preview(
         columns=cases.columns,
         unread_columns=cases.unread,
         other_sheets=cases.other_sheets,
-        counts=_counts(cases, account),
         errors=_shown_errors(cases),
         samples=_samples(cases),
+        **vars(_counts(cases, account)),
     )
 
 
@@ -172,10 +172,10 @@ def import_workbook(
     return ImportResult(
         batch=batch,
         upload=upload,
-        counts=counts,
         errors=_shown_errors(cases),
         error_workbook=path,
         seconds=time.monotonic() - started,
+        **vars(counts),
     )
 
 

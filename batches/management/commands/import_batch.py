@@ -48,14 +48,13 @@ class Command(BaseCommand):
                 raise CommandError(" ".join(error.messages), returncode=2) from error
 
     def _tell(self, result: ImportResult) -> None:
-        counts = result.counts
         self.stdout.write(
             _(
                 "Campaign %(batch)s: %(rows)d rows, %(contacts)d persons, %(jobs)d "
                 "cases (%(without_phone)d without phone), %(duplicates)d already in a "
                 "campaign, %(error_count)d rows reported, total %(total_amount)s."
             )
-            % {"batch": result.batch.pk, **vars(counts)}
+            % {**vars(result), "batch": result.batch.pk}
         )
         for error in result.errors:
             row = _("Row %(row)d") % {"row": error["row"]}
