@@ -37,6 +37,7 @@ class SharedClock:
     def __init__(self, clock: ProjectClock) -> None:
         self._clock = clock
         self._stop = threading.Event()
+        clock.now()  # the first look reads the database, so it is no good sample
         self._anchor = self._sample()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()

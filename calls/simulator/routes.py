@@ -100,7 +100,7 @@ class Routes:
             if "reset_before_accept" in faults:
                 self._log.write("reject", key=key, status=None, message="reset")
                 raise Reset
-            call, reply = self._workspace.create(request.body)
+            call, reply = self._workspace.create(request.body, body)
         except Rejection as rejection:
             self._log.write("reject", key=key, status=rejection.status)
             raise

@@ -129,19 +129,21 @@ def find_scenario(name_or_file: str) -> Scenario:
     try:
         changes = json.loads(path.read_text())
         base = SCENARIOS[changes.pop("base", "normal")]
-    except (ValueError, AttributeError, KeyError) as error:
-        raise ValueError(f"{path} is not a scenario: {error!r}.") from None
-    return change(base, changes)
+        return change(base, changes)
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a scenario: {error}.") from None
 
 
 def change(base: Scenario, changes: dict) -> Scenario:
-    """`base` with other values; names that nothing knows are refused."""
-    names = {item.name for item in fields(Scenario)}
+    """`base` with other values; ValueError for a name that nothing knows."""
+    known = {item.name: _TABLES.get(item.name) for item in fields(Scenario)}
     for name, value in changes.items():
-        if name not in names:
-            raise ValueError(f"A scenario has no {name!r}.")
-        for key in set(value) - set(_TABLES[name]) if name in _TABLES else ():
-            raise ValueError(f"A scenario's {name} has no {key!r}.")
+        if name not in known:
+            raise ValueError(f"nothing is called {name!r}")
+        names = value.values() if name == "numbers" else value
+        table = OUTCOMES if name == "numbers" else known[name]
+        if table is not None and (unknown := set(names) - set(table)):
+            raise ValueError(f"{name} has no {', '.join(sorted(unknown))}")
     return replace(
         base,
         **{

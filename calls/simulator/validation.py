@@ -69,10 +69,9 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def validate_create(
-    raw: bytes, catalogue: Catalogue, do_not_call: Container[str]
-) -> tuple[dict[str, Any], Agent, int]:
-    """The body, and the agent and version that will speak. Raises Rejection."""
-    body = parse_object(raw)
+    body: dict[str, Any], catalogue: Catalogue, do_not_call: Container[str]
+) -> tuple[Agent, int]:
+    """The agent and version that will speak. Raises Rejection."""
     _check_fields(body)
     number = catalogue.numbers.get(body["from_number"])
     require(number, f"Item {body['from_number']} not found from phone-number", 404)
@@ -87,7 +86,7 @@ def validate_create(
             body["to_number"] not in do_not_call,
             "contact for to_number is marked do_not_call",
         )
-    return body, agent, version
+    return agent, version
 
 
 def _check_fields(body: dict[str, Any]) -> None:

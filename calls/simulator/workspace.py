@@ -97,34 +97,28 @@ class Workspace:
 
     # --- create and stop -----------------------------------------------------------
 
-    def create(self, raw: bytes) -> tuple[SimulatedCall, dict[str, Any]]:
+    def create(
+        self, raw: bytes, body: dict[str, Any]
+    ) -> tuple[SimulatedCall, dict[str, Any]]:
         """Accept a call, or return that of the same key. Raises Rejection."""
-        body, agent, version = validate_create(raw, self.catalogue, self.do_not_call)
-        key = body.get("idempotency_key")
         body_hash = hashlib.sha256(raw).digest()
-        known = self._keys.get(key) if key else None
-        if known and self._loop.time() < known.until:
-            same = known.body_hash == body_hash
-            self._log.write(
-                "replay", key=key, call_id=known.call.call_id, same_body=same
-            )
-            if not same:
-                raise Rejection(409, "idempotency_key was used with another request")
+        if known := self._remembered(body.get("idempotency_key"), body_hash):
             return known.call, known.reply
+        agent, version = validate_create(body, self.catalogue, self.do_not_call)
         self._check_limits(body["from_number"])
         call = self._new_call(body, agent, version)
         self.calls[call.call_id] = call
-        if attempt := call.metadata.get("attempt_id"):
-            self.calls_by_attempt.setdefault(attempt, []).append(call)
+        attempt = str(call.metadata.get("attempt_id"))
+        self.calls_by_attempt.setdefault(attempt, []).append(call)
         self.open += 1
         reply = call.as_json()
-        if key:
+        if call.key:
             until = self._loop.time() + self._key_ttl
-            self._keys[key] = RememberedKey(until, body_hash, call, reply)
+            self._keys[call.key] = RememberedKey(until, body_hash, call, reply)
         self._log.write(
             "create",
             call_id=call.call_id,
-            key=key,
+            key=call.key,
             metadata=call.metadata,
             from_number=call.from_number,
             open=self.open,
@@ -140,6 +134,17 @@ class Workspace:
             if call.timer:
                 call.timer.cancel()
             self._end(call, "ended", "manual_stopped")
+
+    def _remembered(self, key: object, body_hash: bytes) -> RememberedKey | None:
+        """What the key got before, while it is remembered; nothing is checked again."""
+        known = self._keys.get(key) if isinstance(key, str) else None
+        if known is None or self._loop.time() >= known.until:
+            return None
+        same = known.body_hash == body_hash
+        self._log.write("replay", key=key, call_id=known.call.call_id, same_body=same)
+        if not same:
+            raise Rejection(409, "idempotency_key was used with another request")
+        return known
 
     def _check_limits(self, from_number: str) -> None:
         if self.open >= self.concurrency:

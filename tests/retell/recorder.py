@@ -110,7 +110,10 @@ class Recorder:
         handler.connection = socket.socket()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+        serve.start()
         return self
 
     def __exit__(self, *_error: object) -> None:

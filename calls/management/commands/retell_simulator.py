@@ -44,6 +44,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for name in ("speed", "concurrency", "cps"):
+            if options[name] is not None and options[name] <= 0:
+                raise CommandError(f"--{name} must be more than 0.")
         names = "port api_key seed speed key_ttl webhook_url concurrency cps log"
         try:
             server = SimulatorServer(
@@ -52,9 +55,15 @@ class Command(BaseCommand):
             )
         except ValueError as error:
             raise CommandError(str(error)) from None
+
+        def listening() -> None:
+            self.stdout.write(f"Retell simulator on {server.url}")
+            self.stdout.flush()
+
         try:
-            server.run(lambda: self.stdout.write(f"Retell simulator on {server.url}"))
+            server.run(listening)
         except OSError as error:
             raise CommandError(
-                f"The simulator cannot start: {error.strerror}."
+                f"The simulator cannot listen on port {options['port']}: "
+                f"{error.strerror}."
             ) from None
