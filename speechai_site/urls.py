@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from calls import webhooks
 from speechai_site import health
 from speechai_site.api import api
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("webhooks/retell/", webhooks.receive),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
