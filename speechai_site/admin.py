@@ -1,7 +1,109 @@
-"""The admin site: its look, its navigation, the sandbox badge."""
+"""The admin site: its look, its navigation, the sandbox badge.
 
+Screens are in the apps' own `admin`; the home page is `reports/home.py`.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
+
+# Group, then (words, icon, admin URL name, permission that shows it).
+NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]] = [
+    (
+        "",
+        [(_("Home"), "home", "index", "")],
+    ),
+    (
+        _("Campaigns"),
+        [
+            (_("Campaigns"), "campaign", "batches_batch_changelist", "batches.view_batch"),
+            (_("Upload workbook"), "upload_file", "batches_upload_add", "batches.add_upload"),
+            (_("Cases"), "group", "batches_job_changelist", "batches.view_job"),
+            (_("Calls"), "call", "calls_call_changelist", "calls.view_call"),
+            (_("Promises"), "handshake", "calls_promise_changelist", "calls.view_promise"),
+            (_("Uploads"), "inventory_2", "batches_upload_changelist", "batches.view_upload"),
+        ],
+    ),
+    (
+        _("Protection"),
+        [
+            (
+                _("People not to call"),
+                "phone_disabled",
+                "calls_donotcall_changelist",
+                "calls.view_donotcall",
+            ),
+        ],
+    ),
+    (
+        _("Setup"),
+        [
+            (_("Accounts"), "domain", "batches_account_changelist", "batches.view_account"),
+            (_("Voice agents"), "support_agent", "batches_agent_changelist", "batches.view_agent"),
+            (
+                _("Caller ids"),
+                "dialpad",
+                "batches_phonenumber_changelist",
+                "batches.view_phonenumber",
+            ),
+            (_("Users"), "badge", "runtime_user_changelist", "runtime.view_user"),
+            (_("API keys"), "key", "speechai_site_apikey_changelist", "speechai_site.view_apikey"),
+            (
+                _("Activity log"),
+                "history",
+                "runtime_auditentry_changelist",
+                "runtime.view_auditentry",
+            ),
+        ],
+    ),
+]
 
 
 class SpeechAISite(UnfoldAdminSite):
-    pass
+    index_title = _("Home")
+    site_url = None  # there is no other site to view
+    enable_nav_sidebar = True
+
+    def extra_urls(self) -> list[URLPattern]:
+        from calls.admin.voice import sync_retell
+        from reports.admin import download_report
+
+        return [
+            path(
+                "batches/batch/<str:batch_id>/report/",
+                self.admin_view(download_report),
+                name="batch_report",
+            ),
+            path("sync-retell/", self.admin_view(sync_retell), name="sync_retell"),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        context["styles"] = [*context["styles"], static("speechai/admin.css")]
+        context["sandbox"] = settings.SANDBOX
+        return context
+
+
+def environment_badge(request: HttpRequest) -> list[Any] | None:
+    """What every page says in the sandbox: nothing here rings a real phone."""
+    return [_("Test mode"), "warning"] if settings.SANDBOX else [_("Live"), "danger"]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu, with what this person may open."""
+    groups = []
+    for title, items in NAVIGATION:
+        shown = [
+            {"title": words, "icon": icon, "link": reverse(f"admin:{name}")}
+            for words, icon, name, permission in items
+            if not permission or request.user.has_perm(permission)
+        ]
+        if shown:
+            groups.append({"title": title, "items": shown, "separator": bool(title)})
+    return groups

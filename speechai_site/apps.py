@@ -19,7 +19,10 @@ class SpeechAIConfig(AppConfig):
     default_auto_field = OBJECT_ID
 
     def ready(self) -> None:
-        from speechai_site import checks  # noqa: F401 registers the system checks
+        from speechai_site import (  # noqa: F401 both register themselves
+            api_key_admin,
+            checks,
+        )
         from speechai_site.roles import apply_roles
 
         post_migrate.connect(apply_roles, sender=self)

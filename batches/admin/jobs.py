@@ -1,0 +1,260 @@
+"""Cases: the list of a million, and all that is known of one."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from batches import formats
+from batches.admin import pages
+from batches.admin.base import (
+    AccountScopedAdmin,
+    ReadOnly,
+    account_ids,
+    sees_personal_data,
+)
+from batches.admin.filters import AccountFilter, BatchFilter, CodeFilter, StatusFilter
+from batches.admin.keyset import KeysetAdmin
+from batches.admin.pages import page_url
+from batches.admin.search import jobs_of
+from batches.admin.words import (
+    DISPOSITIONS,
+    JOB_COLOURS,
+    OUTCOMES,
+    job_state,
+    reason,
+)
+from batches.models import Account, Batch, Job, Upload
+
+# What the importer keeps of each debt line (`Job.debts`), in the order of the table.
+DEBT_COLUMNS = {
+    "row": _("row"),
+    "operation": _("operation"),
+    "installment": _("installment"),
+    "due_date": _("due date"),
+    "days_late": _("days past due"),
+    "amount": _("amount"),
+}
+PHONE_KINDS = {"mobile": _("mobile"), "landline": _("landline")}
+PHONE_STATES = {"bad": _("invalid"), "wrong": _("wrong person")}
+
+
+class DispositionFilter(CodeFilter):
+    """Within one campaign only: no index serves it among all."""
+
+    title = _("disposition")
+    parameter_name = "disposition"
+    words = DISPOSITIONS
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        if not request.GET.get(BatchFilter.parameter_name):
+            return []
+        return super().lookups(request, model_admin)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
+    list_display = [
+        "person",
+        "document_shown",
+        "phone",
+        "amount_shown",
+        "campaign",
+        "state",
+        "tries",
+        "next_attempt",
+        "disposition_shown",
+    ]
+    list_filter = [StatusFilter, BatchFilter, AccountFilter, DispositionFilter]
+    search_fields = ["name_keys"]  # see get_search_results
+    search_help_text = _("RUT, phone, or words of the name")
+    change_form_template = "admin/batches/job/change_form.html"
+    empty_help = _("Cases come from uploaded workbooks.")
+    fields = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if not search_term:
+            return queryset, False
+        wanted = jobs_of(search_term)
+        return (queryset.none() if wanted is None else queryset.filter(wanted)), False
+
+    def prepare(self, request: HttpRequest, rows: list[Job]) -> None:
+        batches = dict(
+            Batch.objects.filter(
+                pk__in=list({row.batch_id for row in rows})
+            ).values_list("pk", "name")
+        )
+        several = (ids := account_ids(request)) is None or len(ids) > 1
+        accounts = {}
+        if several:
+            accounts = dict(
+                Account.objects.filter(
+                    pk__in=list({row.account_id for row in rows})
+                ).values_list("pk", "name")
+            )
+        full = sees_personal_data(request)
+        for row in rows:
+            row.batch_shown = batches.get(row.batch_id, "")
+            row.account_shown = accounts.get(row.account_id, "")
+            row.full = full
+
+    @display(description=_("name"))
+    def person(self, row: Job) -> str:
+        return shown_name(row.name, full=row.full)
+
+    @display(description=_("document"))
+    def document_shown(self, row: Job) -> str:
+        return shown_document(row.document, full=row.full)
+
+    @display(description=_("phone"))
+    def phone(self, row: Job) -> str:
+        if not row.phones:
+            return formats.EMPTY
+        place = min(row.phone_index, len(row.phones) - 1)
+        return shown_phone(row.phones[place]["e164"], full=row.full)
+
+    @display(description=_("balance owed"))
+    def amount_shown(self, row: Job) -> str:
+        return formats.money(row.amount)
+
+    @display(description=_("campaign"))
+    def campaign(self, row: Job) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a><span class="sai-under">{}</span>',
+            page_url("batches_batch", row.batch_id),
+            row.batch_shown,
+            row.account_shown,
+        )
+
+    @display(description=_("status"), label=JOB_COLOURS)
+    def state(self, row: Job) -> tuple[str, str]:
+        return row.status, job_state(row.status, row.attempts)
+
+    @display(description=_("attempts"))
+    def tries(self, row: Job) -> int:
+        return row.attempts
+
+    @display(description=_("next attempt"))
+    def next_attempt(self, row: Job) -> str:
+        return formats.moment(row.next_attempt_at)
+
+    @display(description=_("disposition"))
+    def disposition_shown(self, row: Job) -> str:
+        return str(
+            DISPOSITIONS.get(row.disposition, row.disposition)
+            or reason(row.status_reason)
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        job = self.get_object(request, unquote(object_id))
+        extra = {}
+        if job is not None:
+            extra = {
+                "record": record(request, job),
+                "title": shown_name(job.name, full=sees_personal_data(request)),
+            }
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
+        )
+
+
+def record(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """All that a case's page shows, masked for who may not read persons' data."""
+    full = sees_personal_data(request)
+    batch = Batch.objects.get(pk=job.batch_id)
+    upload = Upload.objects.filter(pk=job.upload_id).first()
+    return {
+        "job": job,
+        "full": full,
+        "batch": batch,
+        "batch_url": page_url("batches_batch", batch.pk),
+        "account": Account.objects.get(pk=job.account_id),
+        "upload": upload,
+        "upload_url": page_url("batches_upload", upload.pk) if upload else "",
+        "rows": ", ".join(map(str, job.source_rows)),
+        "name": shown_name(job.name, full=full),
+        "document": shown_document(job.document, full=full),
+        "amount": formats.money(job.amount),
+        "state": (job_state(job.status, job.attempts), JOB_COLOURS[job.status]),
+        "reason": reason(job.status_reason),
+        "attempts": f"{job.attempts} / {batch.max_attempts}",
+        "next_attempt": formats.moment(job.next_attempt_at),
+        "outcome": OUTCOMES.get(job.outcome, job.outcome),
+        "disposition": DISPOSITIONS.get(job.disposition, job.disposition),
+        "promise_amount": formats.money(job.promise_amount),
+        "phones": [_phone_row(job, place, full=full) for place in range(len(job.phones))],
+        "debts": _debt_table(job.debts),
+        "variables": sorted(job.variables.items()) if full else [],
+        "extra": job.extra if full else [],
+        "warnings": [_warning(warning, full=full) for warning in job.warnings],
+        "history": pages.history_of(job, lambda to: job_state(to, 1)),
+        "panels": pages.gather(pages.JOB_PANELS, request, job),
+    }
+
+
+def shown_name(name: str, *, full: bool) -> str:
+    return (name if full else formats.mask_name(name)) or formats.EMPTY
+
+
+def shown_document(document: str, *, full: bool) -> str:
+    if not document:
+        return formats.EMPTY
+    return formats.document(document) if full else formats.mask_document(document)
+
+
+def shown_phone(e164: str, *, full: bool) -> str:
+    return formats.phone(e164) if full else formats.mask_phone(e164)
+
+
+def _phone_row(job: Job, place: int, *, full: bool) -> dict[str, Any]:
+    phone = job.phones[place]
+    return {
+        "number": shown_phone(phone["e164"], full=full),
+        "kind": PHONE_KINDS.get(phone.get("kind", ""), ""),
+        "state": PHONE_STATES.get(phone.get("state", "ok"), ""),
+        "next": place == job.phone_index,
+    }
+
+
+def _debt_table(debts: list[dict[str, str]]) -> dict[str, Any]:
+    """Headers and rows of the debt lines; columns that no line has are left out."""
+    columns = [name for name in DEBT_COLUMNS if any(debt.get(name) for debt in debts)]
+    return {
+        "headers": [DEBT_COLUMNS[name] for name in columns],
+        "rows": [[_debt_cell(name, debt) for name in columns] for debt in debts],
+    }
+
+
+def _debt_cell(name: str, debt: dict[str, str]) -> str:
+    text = debt.get(name, "")
+    if name == "amount" and text:
+        return formats.money(Decimal(text))
+    if name == "due_date" and text:
+        return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
+    return text
+
+
+def _warning(warning: Any, *, full: bool) -> str:
+    """A warning as the importer keeps it; what the cell held is a person's data."""
+    if isinstance(warning, str):
+        return warning
+    shown = dict(warning)
+    value = shown.get("value") if full else ""
+    return " ".join(filter(None, [shown.get("message", ""), f"({value})" if value else ""]))

@@ -1,0 +1,367 @@
+"""Uploading a workbook: choose it, look at what it holds, confirm."""
+
+import hashlib
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from batches import formats, use_cases
+from batches.admin.base import choices_of, require
+from batches.admin.pages import page_url
+from batches.admin.progress import number
+from batches.imports import importer, pending
+from batches.imports.problems import WorkbookError
+from batches.models import Account, Agent, Batch, PhoneNumber, Upload
+from speechai_site.runtime import audit
+
+SPOKEN = {
+    "document": _("document"),
+    "name": _("name"),
+    "creditor": _("creditor"),
+    "amount": _("balance owed"),
+    "due_date": _("due date"),
+    "days_late": _("days past due"),
+    "mobile": _("mobile phone"),
+    "landline": _("landline"),
+    "phone": _("phone"),
+    "operation": _("operation"),
+    "installment": _("installment"),
+}
+
+
+class UploadForm(forms.Form):
+    """Which workbook, for whom, and what it is called with."""
+
+    file = forms.FileField(
+        label=_("workbook"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.xls,.xlsb,.ods"}),
+        help_text=_("Excel, without password. The first row with headers is found."),
+    )
+    account = forms.ModelChoiceField(
+        Account.objects.none(),
+        label=_("account"),
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_("Choose an account"),
+    )
+    use_case = forms.ChoiceField(
+        label=_("use case"), choices=use_cases.choices, widget=UnfoldAdminSelectWidget
+    )
+    batch = forms.ModelChoiceField(
+        Batch.objects.none(),
+        label=_("campaign"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_("A new campaign"),
+        help_text=_("Rows can be added to a campaign that was not started yet."),
+    )
+    name = forms.CharField(
+        label=_("name of the new campaign"),
+        max_length=120,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Empty: the name of the file."),
+    )
+    agent = forms.ModelChoiceField(
+        Agent.objects.none(),
+        label=_("voice agent"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_("The account's own"),
+    )
+    number = forms.ModelChoiceField(
+        PhoneNumber.objects.none(),
+        label=_("caller id"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        empty_label=_("The account's own"),
+    )
+    limit_days = forms.IntegerField(
+        label=_("pay by, in days from today"),
+        required=False,
+        min_value=1,
+        max_value=364,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("Empty: from the due date and the days past due of each case."),
+    )
+    max_days = forms.IntegerField(
+        label=_("latest promise, in days from today"),
+        required=False,
+        min_value=2,
+        max_value=365,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("Empty: likewise."),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        accounts = Account.objects.visible_to(request.user).filter(
+            status=Account.Status.ACTIVE
+        )
+        self.fields["account"].queryset = accounts
+        only = list(accounts[:2])
+        if len(only) == 1:
+            self.fields["account"].initial = only[0].pk
+        self.fields["batch"].queryset = Batch.objects.filter(
+            account_id__in=list(accounts.values_list("pk", flat=True)),
+            status=Batch.Status.DRAFT,
+        ).order_by("-pk")
+        for name, model in (("agent", Agent), ("number", PhoneNumber)):
+            offered = choices_of(model, request)
+            offered = model.objects.all() if offered is None else offered
+            self.fields[name].queryset = offered.filter(is_active=True)
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > settings.UPLOAD_MAX_BYTES:
+            limit = settings.UPLOAD_MAX_BYTES // 1_000_000
+            raise ValidationError(
+                _("At most %(limit)s MB are accepted."),
+                code="file_too_large",
+                params={"limit": limit},
+            )
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        account = cleaned.get("account")
+        for name in ("batch", "agent", "number"):
+            thing = cleaned.get(name)
+            if account and thing and thing.account_id not in (None, account.pk):
+                self.add_error(name, _("It is another account's."))
+        return cleaned
+
+    def options(self) -> dict[str, int]:
+        days = {name: self.cleaned_data[name] for name in ("limit_days", "max_days")}
+        return {name: value for name, value in days.items() if value is not None}
+
+    def choices(self) -> dict[str, str]:
+        """What was chosen, as text: ids, or empty."""
+        chosen = {
+            name: str(row.pk) if (row := self.cleaned_data[name]) else ""
+            for name in ("account", "batch", "agent", "number")
+        }
+        return chosen | {
+            "use_case": self.cleaned_data["use_case"],
+            "name": self.cleaned_data["name"],
+        }
+
+
+def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
+    """Step 1: the form. A readable workbook is kept and leads to step 2."""
+    require(request, "batches.add_upload", "batches.add_batch")
+    form = UploadForm(request, request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        content = form.cleaned_data["file"].read()
+        try:
+            seen = importer.preview(
+                content,
+                form.cleaned_data["account"],
+                form.cleaned_data["use_case"],
+                form.options(),
+            )
+        except WorkbookError as error:
+            form.add_error("file", ValidationError(error.message, code=error.code))
+        else:
+            token = pending.keep(
+                content,
+                file_name=form.cleaned_data["file"].name,
+                user_id=request.user.pk,
+                choices=form.choices()
+                | {
+                    "options": form.options(),
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                },
+                preview=_plain(asdict(seen)),
+            )
+            return redirect("admin:batches_upload_preview", token)
+    return TemplateResponse(
+        request,
+        "admin/batches/upload/choose.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "title": _("Upload workbook"),
+            "opts": model_admin.opts,
+            "form": form,
+            "groups": [
+                (_("The workbook"), ["file", "account", "use_case"]),
+                (_("The campaign"), ["batch", "name", "agent", "number"]),
+                (_("Dates that the agent says"), ["limit_days", "max_days"]),
+            ],
+        },
+    )
+
+
+def preview(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
+    """Step 2: what the workbook holds. POST `act`: create, start or discard."""
+    require(request, "batches.add_upload", "batches.add_batch")
+    kept = pending.find(token, request.user.pk)
+    if kept is None:
+        messages.warning(
+            request, _("That workbook was already imported or is kept no longer.")
+        )
+        return redirect("admin:batches_upload_add")
+    account = _visible_account(request, kept)
+    if request.method == "POST":
+        return _decide(request, kept, account)
+    batch = Batch.objects.filter(pk=kept.choices["batch"] or None).first()
+    return TemplateResponse(
+        request,
+        "admin/batches/upload/preview.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "title": _("What the workbook holds"),
+            "opts": model_admin.opts,
+            "file_name": kept.file_name,
+            "account": account,
+            "batch": batch,
+            "name": kept.choices["name"] or Path(kept.file_name).stem,
+            "may_start": request.user.has_perm("batches.control_batch"),
+            "before": _uploaded_before(kept, account),
+            **_shown(kept.preview),
+        },
+    )
+
+
+def _decide(
+    request: HttpRequest, kept: pending.Pending, account: Account
+) -> HttpResponse:
+    act = request.POST.get("act")
+    if act == "discard":
+        pending.drop(kept.token)
+        messages.info(request, _("Nothing was kept of the workbook."))
+        return redirect("admin:batches_upload_add")
+    if act not in ("create", "start"):
+        return redirect("admin:batches_upload_preview", kept.token)
+    chosen = kept.choices
+    try:
+        result = importer.import_workbook(
+            kept.content(),
+            account,
+            chosen["use_case"],
+            chosen["options"],
+            actor=audit.actor_of(request.user),
+            file_name=kept.file_name,
+            batch=Batch.objects.filter(pk=chosen["batch"] or None).first(),
+            name=chosen["name"],
+            agent=Agent.objects.filter(pk=chosen["agent"] or None).first(),
+            number=PhoneNumber.objects.filter(pk=chosen["number"] or None).first(),
+        )
+    except WorkbookError as error:
+        messages.error(request, error.message)
+        return redirect("admin:batches_upload_preview", kept.token)
+    pending.drop(kept.token)
+    messages.success(
+        request,
+        gettext("%(jobs)s cases were made from %(rows)s rows.")
+        % {"jobs": number(result.jobs), "rows": number(result.rows)},
+    )
+    if act == "start":
+        _start(request, result.batch)
+    return redirect("admin:batches_batch_change", result.batch.pk)
+
+
+def _start(request: HttpRequest, batch: Batch) -> None:
+    require(request, "batches.control_batch")
+    try:
+        batch.start(by=audit.actor_of(request.user))
+    except ValidationError as error:
+        for sentence in error.messages:
+            messages.error(request, sentence)
+
+
+def _visible_account(request: HttpRequest, kept: pending.Pending) -> Account:
+    """The account, provided that the person may still see it."""
+    visible = Account.objects.visible_to(request.user)
+    account = visible.filter(pk=kept.choices["account"]).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def _uploaded_before(kept: pending.Pending, account: Account) -> dict[str, str] | None:
+    """When the same bytes were uploaded for this account, and to which campaign."""
+    same = Upload.objects.filter(account=account, sha256=kept.choices["sha256"])
+    upload = same.order_by("-pk").first()
+    if upload is None:
+        return None
+    return {
+        "at": formats.moment(upload.created_at),
+        "url": page_url("batches_upload", upload.pk),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A preview as MongoDB can keep it: amounts as text, keys without dots."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return [[key, _plain(item)] for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _shown(pairs: list[Any]) -> dict[str, Any]:
+    """A kept preview as its page shows it."""
+    seen = dict(pairs)
+    return {
+        "sheet": seen["sheet"],
+        "other_sheets": seen["other_sheets"],
+        "figures": [
+            (_("Rows"), number(seen["rows"]), ""),
+            (_("Persons"), number(seen["contacts"]), ""),
+            (_("Cases"), number(seen["jobs"]), ""),
+            (_("Total amount"), formats.money(Decimal(seen["total_amount"])), ""),
+            (
+                _("Rows reported"),
+                number(seen["error_count"]),
+                "danger" if seen["error_count"] else "",
+            ),
+            (
+                _("Without a usable phone"),
+                number(seen["without_phone"]),
+                "warning" if seen["without_phone"] else "",
+            ),
+            (
+                _("Already in a campaign"),
+                number(seen["duplicates"]),
+                "warning" if seen["duplicates"] else "",
+            ),
+            (_("Warnings"), number(seen["warning_count"]), ""),
+        ],
+        "duplicates": seen["duplicates"],
+        "no_cases": not seen["jobs"],
+        "columns": [(SPOKEN.get(name, name), header) for name, header in seen["columns"]],
+        "unread": seen["unread_columns"],
+        "samples": [_sample(dict(sample)) for sample in seen["samples"]],
+        "errors": [dict(error) for error in seen["errors"]],
+        "error_count": seen["error_count"],
+    }
+
+
+def _sample(sample: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": sample["name"],
+        "creditor": sample["creditor"],
+        "amount": formats.money(Decimal(sample["amount"])),
+        "phones": [formats.phone(e164) for e164 in sample["phones"]],
+        "variables": [(key.replace("_", " "), text) for key, text in sample["variables"]],
+    }

@@ -1,0 +1,151 @@
+"""Uploads: what came, what became of its rows, and the rows that were refused.
+
+Adding one is the upload page: `batches/admin/upload_pages.py`.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from batches import formats
+from batches.admin import files, upload_pages
+from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
+from batches.admin.filters import AccountFilter, BatchFilter
+from batches.admin.keyset import KeysetAdmin
+from batches.admin.pages import page_url
+from batches.admin.progress import number
+from batches.admin.words import UPLOAD_COLOURS
+from batches.imports import error_workbook
+from batches.models import Account, Batch, Upload, UploadError
+
+ERRORS_SHOWN = 100
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
+    list_display = [
+        "file_name",
+        "campaign",
+        "state",
+        "row_count",
+        "case_count",
+        "reported",
+        "amount",
+        "who",
+        "when",
+    ]
+    list_filter = [BatchFilter, AccountFilter]
+    change_form_template = "admin/batches/upload/change_form.html"
+    empty_help = _("Nobody has uploaded a workbook yet.")
+    fields = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("batches.add_upload")
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return upload_pages.choose(request, self)
+
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (
+            ("preview/<str:token>/", "batches_upload_preview", upload_pages.preview),
+            ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
+            ("<path:object_id>/file/", "batches_upload_file", files.original),
+        )
+
+    def prepare(self, request: HttpRequest, rows: list[Upload]) -> None:
+        batches = dict(
+            Batch.objects.filter(
+                pk__in=list({row.batch_id for row in rows})
+            ).values_list("pk", "name")
+        )
+        for row in rows:
+            row.batch_shown = batches.get(row.batch_id, "")
+
+    @display(description=_("campaign"))
+    def campaign(self, row: Upload) -> SafeString:
+        url = page_url("batches_batch", row.batch_id)
+        return format_html('<a href="{}">{}</a>', url, row.batch_shown)
+
+    @display(description=_("status"), label=UPLOAD_COLOURS)
+    def state(self, row: Upload) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @display(description=_("rows"))
+    def row_count(self, row: Upload) -> str:
+        return number(row.rows)
+
+    @display(description=_("cases"))
+    def case_count(self, row: Upload) -> str:
+        return number(row.jobs)
+
+    @display(description=_("rows reported"))
+    def reported(self, row: Upload) -> str:
+        return number(row.error_count)
+
+    @display(description=_("total amount"))
+    def amount(self, row: Upload) -> str:
+        return formats.money(row.total_amount)
+
+    @display(description=_("uploaded by"))
+    def who(self, row: Upload) -> str:
+        return row.created_by.removeprefix("user:")
+
+    @display(description=_("uploaded"))
+    def when(self, row: Upload) -> str:
+        return formats.moment(row.created_at)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        upload = self.get_object(request, unquote(object_id))
+        extra = {"record": record(request, upload)} if upload else {}
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
+        )
+
+
+def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+    """What an upload's page shows. What a cell held is a person's data."""
+    full = sees_personal_data(request)
+    errors = UploadError.objects.filter(upload_id=upload.pk).order_by("row")
+    return {
+        "upload": upload,
+        "full": full,
+        "state": (upload.get_status_display(), UPLOAD_COLOURS[upload.status]),
+        "account": Account.objects.get(pk=upload.account_id),
+        "batch": Batch.objects.get(pk=upload.batch_id),
+        "batch_url": page_url("batches_batch", upload.batch_id),
+        "who": upload.created_by.removeprefix("user:"),
+        "figures": _figures(upload),
+        "options": sorted(upload.options.items()),
+        "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
+        "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
+        "errors_shown": ERRORS_SHOWN,
+    }
+
+
+def _figures(counted: Upload) -> list[tuple[Any, str]]:
+    return [
+        (_("Rows"), number(counted.rows)),
+        (_("Persons"), number(counted.contacts)),
+        (_("Cases"), number(counted.jobs)),
+        (_("Total amount"), formats.money(counted.total_amount)),
+        (_("Rows reported"), number(counted.error_count)),
+        (_("Without a usable phone"), number(counted.without_phone)),
+        (_("Already in a campaign"), number(counted.duplicates)),
+    ]

@@ -1,0 +1,58 @@
+"""Colours of statuses, and the words for codes that rows carry."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from batches.models import Account, Batch, Job, Upload
+from batches.states import JobStatus
+
+# What Unfold calls its badge colours; "" is grey.
+BATCH_COLOURS = {
+    Batch.Status.DRAFT: "",
+    Batch.Status.RUNNING: "info",
+    Batch.Status.PAUSED: "warning",
+    Batch.Status.COMPLETED: "success",
+    Batch.Status.CANCELLED: "danger",
+    Batch.Status.EXPIRED: "",
+}
+JOB_COLOURS = {
+    Job.Status.QUEUED: "",
+    Job.Status.CLAIMED: "info",
+    Job.Status.CALLING: "info",
+    Job.Status.DONE: "success",
+    Job.Status.EXHAUSTED: "warning",
+    Job.Status.REVIEW: "warning",
+    Job.Status.DENIED: "danger",
+    Job.Status.WITHDRAWN: "",
+    Job.Status.CANCELLED: "",
+    Job.Status.EXPIRED: "",
+}
+UPLOAD_COLOURS = {Upload.Status.STORING: "warning", Upload.Status.STORED: "success"}
+ACCOUNT_COLOURS = {Account.Status.ACTIVE: "success", Account.Status.SUSPENDED: "danger"}
+
+# Codes of `Job.outcome` and `Job.disposition`, which `calls` knows: it fills these in.
+OUTCOMES: dict[str, Any] = {}
+DISPOSITIONS: dict[str, Any] = {}
+
+# Codes of `Job.status_reason`, `Batch.pause_reason` and of histories.
+REASONS: dict[str, Any] = {
+    "no_phone": _("No usable phone"),
+    "batch_cancelled": _("The campaign was cancelled"),
+    "batch_expired": _("The campaign expired"),
+    "batch_completed": _("The campaign ended"),
+}
+
+
+def job_state(status: str, attempts: int) -> Any:
+    """The word for a case's status; who waits was called already, or not yet."""
+    if status == JobStatus.QUEUED:
+        return _("Waiting") if attempts else _("Pending")
+    if status == JobStatus.CLAIMED:
+        return JobStatus.CALLING.label
+    return JobStatus(status).label
+
+
+def reason(code: str) -> str:
+    """The words for a reason; a code without words is shown as it is."""
+    return str(REASONS.get(code, code))

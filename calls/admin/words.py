@@ -1,0 +1,109 @@
+"""Colours and words of calls; what cases and campaigns say of them too."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from batches.admin import words
+from calls import dispositions, reasons, steps
+from calls.models import Call, Promise
+from calls.policies import hours
+
+CALL_COLOURS = {
+    Call.Status.PLANNED: "",
+    Call.Status.SENDING: "info",
+    Call.Status.REGISTERED: "info",
+    Call.Status.ONGOING: "primary",
+    Call.Status.ENDED: "success",
+    Call.Status.NOT_CONNECTED: "",
+    Call.Status.ERROR: "danger",
+    Call.Status.REJECTED: "danger",
+    Call.Status.UNKNOWN: "warning",
+    Call.Status.LOST: "danger",
+    Call.Status.WITHDRAWN: "",
+}
+OUTCOME_COLOURS = {
+    "conversation": "success",
+    "voicemail": "info",
+    "no_answer": "",
+    "busy": "",
+    "declined": "warning",
+    "bad_number": "danger",
+    "fault": "danger",
+    "review": "warning",
+}
+PROMISE_COLOURS = {
+    Promise.Status.CURRENT: "success",
+    Promise.Status.REPLACED: "",
+    Promise.Status.REVIEW: "warning",
+}
+CONTACTS = {
+    "titular": _("Account holder"),
+    "tercero": _("Third party"),
+    "equivocado": _("Wrong number"),
+    "no_sabe": _("Not clear who"),
+}
+SENTIMENTS = {
+    "Positive": _("Positive"),
+    "Neutral": _("Neutral"),
+    "Negative": _("Negative"),
+    "Unknown": _("Unknown"),
+}
+# Codes that the gate, the dialer and reconcile write.
+GATE = {
+    "do_not_call": _("On the do-not-call list"),
+    "no_phone": _("No usable phone"),
+    "one_attempt_a_day": _("Already called today"),
+    "account_suspended": _("The account is suspended"),
+    "agent_or_number_off": _("The voice agent or caller id may not be used"),
+    "batch_paused": _("The campaign is paused"),
+    "batch_not_started": _("The campaign has not started yet"),
+    "asked_withdrawn": _("Withdrawn meanwhile"),
+    "asked_cancelled": _("Cancelled meanwhile"),
+    "asked_denied": _("Denied meanwhile"),
+    "asked_expired": _("Expired meanwhile"),
+    "rule_failed": _("A rule could not be checked"),
+    "lapsed": _("Prepared, not sent in time"),
+    "sender_lost": _("The process that dialed was lost"),
+}
+# `RetellError.code`: calls/retell/errors.py
+FAULTS = {
+    "rate_limited": _("Retell asked to slow down"),
+    "timeout": _("Retell did not answer in time"),
+    "connect": _("Retell could not be reached"),
+    "connection": _("The connection to Retell broke"),
+    "conflict": _("Retell is still working on it"),
+    "server_error": _("Fault at Retell"),
+    "undecodable": _("Retell's reply could not be read"),
+    "unexpected_status": _("Retell's reply could not be read"),
+    "invalid_request": _("Retell refused the request"),
+    "not_found": _("Retell does not know the agent"),
+    "unknown_asset": _("Retell does not know the agent"),
+    "no_outbound_agent": _("The caller id may not dial out at Retell"),
+    "number_not_found": _("Retell does not know the caller id"),
+    "unauthorized": _("Retell refused the API key"),
+    "forbidden": _("Retell refused the API key"),
+    "payment_required": _("Retell asks for payment"),
+}
+
+
+def _fill() -> None:
+    words.OUTCOMES.update(reasons.OutcomeClass.choices)
+    words.DISPOSITIONS.update(
+        {code: row.label for code, row in dispositions.DISPOSITIONS.items()}
+    )
+    for table in (
+        {code: row.label for code, row in reasons.OUTCOMES.items()},
+        hours.DECISION_LABELS,
+        FAULTS,
+        GATE,
+        steps.STEP_LABELS,
+    ):
+        words.REASONS.update(table)
+
+
+_fill()
+
+
+def value(code: Any, table: dict[str, Any]) -> str:
+    return str(table.get(code, code or ""))
