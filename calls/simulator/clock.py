@@ -44,7 +44,7 @@ class SharedClock:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join()
+        self._thread.join(2 * SAMPLE_EVERY)  # it may be waiting for the database
 
     @property
     def rate(self) -> float:
