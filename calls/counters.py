@@ -26,7 +26,7 @@ def count(batch_id: Any) -> dict[str, Any]:
         "jobs": {row["_id"]: row["n"] for row in jobs},
         "calls": figures["calls"],
         "outcomes": figures["outcomes"],
-        "cost_usd": str(figures["cost_usd"]),
+        "cost_usd": f"{figures['cost_usd']:.6f}",
     }
 
 

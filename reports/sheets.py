@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 
 MOST_LINES = 1_048_576  # of a sheet, in any Excel
 # Day 0 of Excel's calendar, for every date after February 1900.
@@ -49,7 +50,7 @@ class Column:
 class Book:
     """A workbook whose rows go to disk as they are written."""
 
-    def __init__(self, target: Any, zone: ZoneInfo) -> None:
+    def __init__(self, target: BinaryIO, zone: ZoneInfo) -> None:
         self._workbook = Workbook(
             target,
             {"constant_memory": True, "use_zip64": True, "nan_inf_to_errors": True},
@@ -69,7 +70,11 @@ class Book:
         return self._workbook.add_worksheet(name[:31])
 
     def close(self) -> None:
-        self._workbook.close()
+        """Finish the file. Raises OSError when it can't be written."""
+        try:
+            self._workbook.close()
+        except FileCreateError as error:
+            raise error.args[0] from None
 
     def number(self, kind: Kind, value: Any) -> float:
         """`value` as Excel counts it."""

@@ -1,7 +1,7 @@
 """What a report adds up, and the same figures counted in the database."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
@@ -45,7 +45,7 @@ class Totals:
         """Plain values; amounts as text."""
         return {
             name: str(value) if isinstance(value, Decimal) else value
-            for name, value in asdict(self).items()
+            for name, value in vars(self).items()
         }
 
 

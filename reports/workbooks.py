@@ -21,6 +21,7 @@ from speechai_site.runtime import audit
 from speechai_site.runtime.documents import collection
 
 CHUNK = 500  # cases whose calls are read at once
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 # Columns of documents that no sheet shows.
 NOT_SHOWN = {
     Job: ("history", "variables", "debts", "extra", "name_keys", "phone_keys"),
@@ -40,8 +41,8 @@ def write_report(
     if isinstance(target, Path):
         draft = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            totals = _write(batch, str(draft), cost=cost)
-            draft.chmod(0o600)
+            with os.fdopen(os.open(draft, NEW_FILE, 0o600), "wb") as file:
+                totals = _write(batch, file, cost=cost)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
@@ -51,7 +52,7 @@ def write_report(
     return totals
 
 
-def _write(batch: Batch, target: Any, *, cost: bool) -> Totals:
+def _write(batch: Batch, target: BinaryIO, *, cost: bool) -> Totals:
     book = Book(target, ZoneInfo(batch.account.time_zone))
     # The first sheet is written last: it adds up what stands in the others.
     summary = book.add_worksheet(_("Summary"))

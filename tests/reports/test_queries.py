@@ -40,7 +40,7 @@ def test_status_counts_jobs_calls_and_outcomes(batch: Batch) -> None:
 
 def test_status_of_an_empty_batch_costs_nothing(batch: Batch) -> None:
     status = batch_status(batch)
-    assert (status["jobs"], status["calls"], status["cost_usd"]) == ({}, {}, "0")
+    assert (status["jobs"], status["calls"], status["cost_usd"]) == ({}, {}, "0.000000")
 
 
 def test_home_counts_the_calls_of_the_day(batch: Batch) -> None:

@@ -1,4 +1,4 @@
-from pathlib import Path
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -11,17 +11,18 @@ NAME = Column("Name", "text", lambda row: row["name"])
 
 
 def test_full_sheet_goes_on_in_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sheets, "MOST_LINES", 3)
-    book = Book(str(tmp_path / "book.xlsx"), ZoneInfo("UTC"))
+    file = BytesIO()
+    book = Book(file, ZoneInfo("UTC"))
     sheet = book.sheet("Cases", [NAME])
     for name in "abcde":
         sheet.write({"name": name})
     book.close()
     written = {
         sheet.title: [value for (value,) in sheet.iter_rows(values_only=True)]
-        for sheet in openpyxl.load_workbook(tmp_path / "book.xlsx")
+        for sheet in openpyxl.load_workbook(file)
     }
     assert written == {
         "Cases": ["Name", "a", "b"],
