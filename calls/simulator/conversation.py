@@ -165,6 +165,8 @@ def _facts(
 
 
 def _installments(count: str) -> str:
+    if count in {"1", "una"}:
+        return "una cuota pendiente"
     return f"{count} cuotas pendientes" if count else "una deuda pendiente"
 
 

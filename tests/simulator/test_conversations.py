@@ -176,3 +176,18 @@ def test_said_amounts_are_understood_again(amount: int) -> None:
 )
 def test_dates_are_understood(text: str, day: date | None) -> None:
     assert read_date(text) == day
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        ("una", "una cuota pendiente"),
+        ("tres", "tres cuotas pendientes"),
+        (None, "una deuda pendiente"),
+    ],
+)
+def test_installments_are_said_in_the_right_number(
+    count: str | None, words: str
+) -> None:
+    said = conversations(cuotas_adeudadas=count)["promise"]
+    assert words in said.transcript
