@@ -19,8 +19,11 @@ def live_is_refused(app_configs: Any, **kwargs: Any) -> list[Error]:
 
 
 @register(Tags.database)
-def database_is_configured(app_configs: Any, **kwargs: Any) -> list[Error]:
-    if settings.MONGODB_URI:
+def database_is_configured(
+    app_configs: Any, databases: Any = None, **kwargs: Any
+) -> list[Error]:
+    """Only where a command is about to use one (migrate, check --database)."""
+    if settings.MONGODB_URI or not databases:
         return []
     return [
         Error(

@@ -26,5 +26,6 @@ class Command(BaseCommand):
             str(SAMPLE),
             account="demo",
             use_case="debt_collection",
+            option=["limit_days=7", "max_days=20"],  # its due dates are long past
             start=True,
         )
