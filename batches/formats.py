@@ -1,6 +1,6 @@
 """How figures and persons are written for people, in full and masked.
 
-Pure functions. A mask keeps what tells two rows apart and hides who it is.
+A mask keeps what tells two rows apart and hides who it is.
 """
 
 import re
@@ -10,6 +10,8 @@ from decimal import Decimal
 import phonenumbers
 from django.utils import timezone
 from django.utils.formats import date_format
+
+from speechai_site.runtime import clock
 
 EMPTY = "–"
 DOT = "•"
@@ -56,6 +58,15 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return EMPTY
     return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+
+
+def brief(at: datetime | None) -> str:
+    """`26 nov. 00:28` in the active zone, for lists; with the year when it is another."""
+    if at is None:
+        return EMPTY
+    local = timezone.localtime(at)
+    this_year = local.year == timezone.localtime(clock.now()).year
+    return date_format(local, "j M H:i" if this_year else "j M Y H:i")
 
 
 def phone(e164: str) -> str:

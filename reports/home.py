@@ -15,10 +15,16 @@ from batches.admin.base import account_ids, sees_cost, sees_personal_data
 from batches.admin.jobs import shown_name, shown_phone
 from batches.admin.pages import Card, list_url, page_url
 from batches.admin.progress import number, progress_of
-from batches.admin.words import BATCH_COLOURS, DISPOSITIONS, OUTCOMES, reason
+from batches.admin.words import (
+    BATCH_COLOURS,
+    DISPOSITIONS,
+    OUTCOME_COLOURS,
+    OUTCOMES,
+    reason,
+)
 from batches.models import Account, Batch, Job
 from batches.states import JobStatus
-from calls.admin.words import CALL_COLOURS, OUTCOME_COLOURS, value
+from calls.admin.words import CALL_COLOURS, value
 from calls.models import Call
 from calls.states import CallStatus
 from reports.queries import home_figures
@@ -213,7 +219,7 @@ def _unconfirmed(count: int, accounts: list[Any] | None) -> dict[str, Any]:
         "rows": [
             {
                 "url": page_url("calls_call", call.pk),
-                "at": formats.moment(call.planned_at),
+                "at": formats.brief(call.planned_at),
                 "why": reason(call.error_code or "sender_lost"),
                 "sends": call.sends,
             }
@@ -230,7 +236,7 @@ def _latest(request: HttpRequest, accounts: list[Any] | None) -> list[dict[str, 
     return [
         {
             "url": page_url("calls_call", call.pk),
-            "at": formats.moment(call.planned_at),
+            "at": formats.brief(call.planned_at),
             "name": shown_name(call.name, full=full),
             "phone": shown_phone(call.to_number, full=full),
             "state": (call.get_status_display(), CALL_COLOURS[call.status]),

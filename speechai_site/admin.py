@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from unfold.dataclasses import Favicon
 from unfold.sites import UnfoldAdminSite
 
 # Group, then (words, icon, admin URL name, permission that shows it).
@@ -22,12 +23,32 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
     (
         _("Campaigns"),
         [
-            (_("Campaigns"), "campaign", "batches_batch_changelist", "batches.view_batch"),
-            (_("Upload workbook"), "upload_file", "batches_upload_add", "batches.add_upload"),
+            (
+                _("Campaigns"),
+                "campaign",
+                "batches_batch_changelist",
+                "batches.view_batch",
+            ),
+            (
+                _("Upload workbook"),
+                "upload_file",
+                "batches_upload_add",
+                "batches.add_upload",
+            ),
             (_("Cases"), "group", "batches_job_changelist", "batches.view_job"),
             (_("Calls"), "call", "calls_call_changelist", "calls.view_call"),
-            (_("Promises"), "handshake", "calls_promise_changelist", "calls.view_promise"),
-            (_("Uploads"), "inventory_2", "batches_upload_changelist", "batches.view_upload"),
+            (
+                _("Promises"),
+                "handshake",
+                "calls_promise_changelist",
+                "calls.view_promise",
+            ),
+            (
+                _("Uploads"),
+                "inventory_2",
+                "batches_upload_changelist",
+                "batches.view_upload",
+            ),
         ],
     ),
     (
@@ -44,8 +65,18 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
     (
         _("Setup"),
         [
-            (_("Accounts"), "domain", "batches_account_changelist", "batches.view_account"),
-            (_("Voice agents"), "support_agent", "batches_agent_changelist", "batches.view_agent"),
+            (
+                _("Accounts"),
+                "domain",
+                "batches_account_changelist",
+                "batches.view_account",
+            ),
+            (
+                _("Voice agents"),
+                "support_agent",
+                "batches_agent_changelist",
+                "batches.view_agent",
+            ),
             (
                 _("Caller ids"),
                 "dialpad",
@@ -53,7 +84,12 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "batches.view_phonenumber",
             ),
             (_("Users"), "badge", "runtime_user_changelist", "runtime.view_user"),
-            (_("API keys"), "key", "speechai_site_apikey_changelist", "speechai_site.view_apikey"),
+            (
+                _("API keys"),
+                "key",
+                "speechai_site_apikey_changelist",
+                "speechai_site.view_apikey",
+            ),
             (
                 _("Activity log"),
                 "history",
@@ -67,7 +103,6 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
 
 class SpeechAISite(UnfoldAdminSite):
     index_title = _("Home")
-    site_url = None  # there is no other site to view
     enable_nav_sidebar = True
 
     def extra_urls(self) -> list[URLPattern]:
@@ -84,10 +119,12 @@ class SpeechAISite(UnfoldAdminSite):
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        context = super().each_context(request)
-        context["styles"] = [*context["styles"], static("speechai/admin.css")]
-        context["sandbox"] = settings.SANDBOX
-        return context
+        return super().each_context(request) | {
+            "styles": [static("speechai/admin.css")],
+            "site_symbol": "graphic_eq",
+            "site_favicons": [Favicon(href=static("speechai/icon.svg"), rel="icon")],
+            "site_url": None,  # there is no other site to view
+        }
 
 
 def environment_badge(request: HttpRequest) -> list[Any] | None:
@@ -97,10 +134,22 @@ def environment_badge(request: HttpRequest) -> list[Any] | None:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu, with what this person may open."""
+    links = {
+        name: reverse(f"admin:{name}")
+        for _, items in NAVIGATION
+        for _, _, name, _ in items
+    }
+    within = [link for link in links.values() if request.path.startswith(link)]
+    here = max(within, key=len, default="")
     groups = []
     for title, items in NAVIGATION:
         shown = [
-            {"title": words, "icon": icon, "link": reverse(f"admin:{name}")}
+            {
+                "title": words,
+                "icon": icon,
+                "link": links[name],
+                "active": links[name] == here,
+            }
             for words, icon, name, permission in items
             if not permission or request.user.has_perm(permission)
         ]

@@ -85,4 +85,4 @@ class ApiKeyAdmin(AccountScopedAdmin):
 
     @display(description=_("made"))
     def made(self, row: ApiKey) -> str:
-        return formats.moment(row.created_at)
+        return formats.brief(row.created_at)

@@ -1,13 +1,14 @@
 """Clients, and who may see them."""
 
+from collections import Counter
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.contrib import admin
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
@@ -69,7 +70,17 @@ class AccountForm(forms.ModelForm):
 
     class Meta:
         model = Account
-        fields = "__all__"
+        fields = [
+            "slug",
+            "name",
+            "country",
+            "time_zone",
+            "plan",
+            "status",
+            "max_concurrent_calls",
+            "default_agent",
+            "default_number",
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -99,6 +110,7 @@ class AccountAdmin(AccountScopedAdmin):
     inlines = [MembershipInline]
     list_display = ["name", "slug", "country", "state", "batches", "members"]
     search_fields = ["name", "slug"]
+    actions = None
     search_help_text = _("Name or code")
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = [
@@ -116,9 +128,7 @@ class AccountAdmin(AccountScopedAdmin):
             _("Calls"),
             {
                 "fields": [("default_agent", "default_number"), "max_concurrent_calls"],
-                "description": _(
-                    "A new campaign takes these unless it names its own."
-                ),
+                "description": _("A new campaign takes these unless it names its own."),
             },
         ),
     ]
@@ -126,13 +136,13 @@ class AccountAdmin(AccountScopedAdmin):
     def prepare(self, request: HttpRequest, rows: list[Account]) -> None:
         ids = [row.pk for row in rows]
         for model, name in ((Batch, "batches_shown"), (Membership, "members_shown")):
-            owners = list(
-                model.objects.filter(account_id__in=ids).values_list(
-                    "account_id", flat=True
-                )
-            )
+            mine = model.objects.filter(account_id__in=ids)
+            counted = Counter(mine.values_list("account_id", flat=True))
             for row in rows:
-                setattr(row, name, owners.count(row.pk))
+                setattr(row, name, counted[row.pk])
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # suspended instead: its calls stay on record
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Account | None = None

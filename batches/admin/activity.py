@@ -1,12 +1,13 @@
 """The activity log: what people, keys and commands did. Nobody edits it."""
 
-from typing import Any
-
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -14,11 +15,15 @@ from batches import formats
 from batches.admin.base import ReadOnly, account_ids
 from batches.admin.filters import object_id
 from batches.admin.keyset import KeysetAdmin
+from batches.admin.pages import actor, page_url
+from batches.admin.words import reason
 from batches.models import Account
 from speechai_site.runtime.models import AuditEntry
 
-ACTIONS = {
+# Verbs of `AuditEntry.action` ("batch.start"); an unknown one is shown as it is.
+VERBS = {
     "add": _("added"),
+    "create": _("added"),
     "change": _("changed"),
     "delete": _("deleted"),
     "start": _("started"),
@@ -27,16 +32,19 @@ ACTIONS = {
     "cancelled": _("cancelled"),
     "expired": _("expired"),
     "complete": _("completed"),
+    "store": _("uploaded"),
+    "download": _("workbook downloaded"),
+    "errors": _("reported rows downloaded"),
     "report": _("report downloaded"),
-    "import": _("workbook uploaded"),
     "sync": _("read from Retell"),
 }
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly, KeysetAdmin):
-    list_display = ["when", "who", "what", "account", "reason", "details"]
+    list_display = ["when", "who", "what", "about", "account", "why", "details"]
     list_display_links = None
+    empty_help = _("What people, keys and commands do is written here.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
@@ -47,12 +55,8 @@ class AuditEntryAdmin(ReadOnly, KeysetAdmin):
 
     def prepare(self, request: HttpRequest, rows: list[AuditEntry]) -> None:
         ids = {pk for row in rows if (pk := object_id(row.account_id))}
-        names = {
-            str(pk): name
-            for pk, name in Account.objects.filter(pk__in=list(ids)).values_list(
-                "pk", "name"
-            )
-        }
+        accounts = Account.objects.filter(pk__in=list(ids)).values_list("pk", "name")
+        names = {str(pk): name for pk, name in accounts}
         for row in rows:
             row.account_shown = names.get(row.account_id, "")
 
@@ -62,18 +66,31 @@ class AuditEntryAdmin(ReadOnly, KeysetAdmin):
 
     @display(description=_("who"))
     def who(self, row: AuditEntry) -> str:
-        return row.actor.removeprefix("user:")
+        return str(_("command")) if row.actor == "command" else actor(row.actor)
 
     @display(description=_("action"))
-    def what(self, row: AuditEntry) -> SafeString:
-        subject, _dot, verb = row.action.partition(".")
+    def what(self, row: AuditEntry) -> str:
+        verb = row.action.rpartition(".")[2]
+        return capfirst(VERBS.get(verb, verb))
+
+    @display(description=_("object"))
+    def about(self, row: AuditEntry) -> SafeString | str:
+        try:
+            model = apps.get_model(row.target)
+            url = page_url(row.target.replace(".", "_"), row.target_id)
+        except (LookupError, ValueError, NoReverseMatch):
+            return row.target.rpartition(".")[2]
         return format_html(
-            "{} <span class='sai-faint'>{}</span>", ACTIONS.get(verb, verb), subject
+            '<a class="sai-link" href="{}">{}</a>', url, model._meta.verbose_name
         )
 
     @display(description=_("account"))
     def account(self, row: AuditEntry) -> str:
         return row.account_shown
+
+    @display(description=_("reason"))
+    def why(self, row: AuditEntry) -> str:
+        return reason(row.reason)
 
     @display(description=_("detail"))
     def details(self, row: AuditEntry) -> str:

@@ -41,6 +41,8 @@ class Listing(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count  # else the heading says "of"
         self.model_admin.prepare(request, self.result_list)
 
 
@@ -109,9 +111,7 @@ class SpeechAdmin(ModelAdmin):
         for obj in queryset:
             self._record(request, "delete", obj)
 
-    def _record(
-        self, request: HttpRequest, verb: str, obj: Any, **detail: Any
-    ) -> None:
+    def _record(self, request: HttpRequest, verb: str, obj: Any, **detail: Any) -> None:
         account = obj.pk if isinstance(obj, Account) else ""
         audit.record(
             f"{obj._meta.model_name}.{verb}",
@@ -176,9 +176,7 @@ def choices_of(model: type[models.Model], request: HttpRequest) -> QuerySet | No
     if model in (Agent, PhoneNumber):
         if ids is None:
             return None
-        return model.objects.filter(
-            Q(account_id__in=ids) | Q(account_id__isnull=True)
-        )
+        return model.objects.filter(Q(account_id__in=ids) | Q(account_id__isnull=True))
     if model is Batch and ids is not None:
         return Batch.objects.filter(account_id__in=ids)
     return None

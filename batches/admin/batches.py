@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
@@ -28,10 +29,10 @@ from batches.admin import pages
 from batches.admin.base import AccountScopedAdmin, account_ids, require
 from batches.admin.filters import AccountFilter, StatusFilter
 from batches.admin.pages import Card, Link, list_url, page_url
-from batches.admin.progress import number, progress_of
+from batches.admin.progress import TONES, number, progress_of
 from batches.admin.words import (
     BATCH_COLOURS,
-    JOB_COLOURS,
+    OUTCOME_COLOURS,
     OUTCOMES,
     job_state,
     reason,
@@ -60,7 +61,7 @@ CONTROLS = {
     "start": Control(
         _("Start"),
         "play_arrow",
-        _("Real phones start to ring as soon as the calling hours allow."),
+        _("Phones start to ring as soon as the calling hours allow."),
         (S.DRAFT,),
         _("The campaign is running."),
     ),
@@ -93,7 +94,15 @@ CONTROLS = {
 
 @admin.register(Batch)
 class BatchAdmin(AccountScopedAdmin):
-    list_display = ["name", "account_name", "state", "progress", "cases", "amount", "made"]
+    list_display = [
+        "name",
+        "account_name",
+        "state",
+        "progress",
+        "cases",
+        "amount",
+        "made",
+    ]
     list_filter = [StatusFilter, AccountFilter]
     search_fields = ["name"]
     search_help_text = _("Name of the campaign")
@@ -125,7 +134,9 @@ class BatchAdmin(AccountScopedAdmin):
     def get_list_display(self, request: HttpRequest) -> list[str]:
         ids = account_ids(request)
         one_account = ids is not None and len(ids) < 2
-        return [n for n in self.list_display if not (one_account and n == "account_name")]
+        return [
+            n for n in self.list_display if not (one_account and n == "account_name")
+        ]
 
     def prepare(self, request: HttpRequest, rows: list[Batch]) -> None:
         names = dict(
@@ -166,7 +177,7 @@ class BatchAdmin(AccountScopedAdmin):
 
     @display(description=_("made"))
     def made(self, row: Batch) -> str:
-        return formats.moment(row.created_at)
+        return formats.brief(row.created_at)
 
     @action(
         description=_("Upload workbook"),
@@ -231,7 +242,9 @@ class BatchAdmin(AccountScopedAdmin):
         return (("<path:object_id>/control/", "batches_batch_control", control),)
 
 
-def control(request: HttpRequest, object_id: str, model_admin: BatchAdmin) -> HttpResponse:
+def control(
+    request: HttpRequest, object_id: str, model_admin: BatchAdmin
+) -> HttpResponse:
     """Start, pause, resume or cancel (POST `verb`, and `reason` where it is asked)."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -265,13 +278,17 @@ def summary(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     may_control = request.user.has_perm("batches.control_batch")
     return {
         "batch": batch,
+        "sandbox": settings.SANDBOX,
         "state": (batch.get_status_display(), BATCH_COLOURS[batch.status]),
         "pause_reason": reason(batch.pause_reason),
         "progress": progress,
         "cards": [*_cards(batch), *pages.gather(pages.BATCH_CARDS, request, batch)],
         "jobs": _job_rows(batch),
         "outcomes": _outcome_rows(batch),
-        "links": [*_links(request, batch), *pages.gather(pages.BATCH_LINKS, request, batch)],
+        "links": [
+            *_links(request, batch),
+            *pages.gather(pages.BATCH_LINKS, request, batch),
+        ],
         "controls": [
             (verb, chosen)
             for verb, chosen in CONTROLS.items()
@@ -286,11 +303,14 @@ def summary(request: HttpRequest, batch: Batch) -> dict[str, Any]:
 def _cards(batch: Batch) -> list[Card]:
     progress = progress_of(batch)
     waiting = progress.total - progress.closed
+    counted = bool(batch.counters)
     return [
         Card(
             _("Cases"),
-            number(progress.total),
-            _("%(n)s still open") % {"n": number(waiting)},
+            number(progress.total) if counted else formats.EMPTY,
+            gettext("%(n)s still open") % {"n": number(waiting)}
+            if counted
+            else gettext("they are being counted"),
         ),
         Card(
             _("Rows in the workbooks"),
@@ -310,7 +330,9 @@ def _links(request: HttpRequest, batch: Batch) -> list[Link]:
         links.append(Link(_("Cases"), list_url("batches_job", batch=batch.pk), "group"))
     if request.user.has_perm("batches.view_upload"):
         links.append(
-            Link(_("Uploads"), list_url("batches_upload", batch=batch.pk), "upload_file")
+            Link(
+                _("Uploads"), list_url("batches_upload", batch=batch.pk), "upload_file"
+            )
         )
     return links
 
@@ -321,7 +343,7 @@ def _job_rows(batch: Batch) -> list[dict[str, Any]]:
     return [
         {
             "label": job_state(status, 1),
-            "tone": JOB_COLOURS[status] or "grey",
+            "tone": TONES.get(status, "track"),
             "count": number(counted[status]),
             "percent": formats.percent(counted[status], total),
             "width": f"{100 * counted[status] / total:.1f}",
@@ -338,7 +360,7 @@ def _outcome_rows(batch: Batch) -> list[dict[str, Any]]:
     return [
         {
             "label": OUTCOMES.get(code, code),
-            "tone": "",
+            "tone": OUTCOME_COLOURS.get(code) or "grey",
             "count": number(n),
             "percent": formats.percent(n, total),
             "width": f"{100 * n / total:.1f}",

@@ -34,6 +34,7 @@ from batches.admin.words import (
     reason,
 )
 from batches.models import Account, Batch, Job, Upload
+from batches.states import JobStatus
 
 # What the importer keeps of each debt line (`Job.debts`), in the order of the table.
 DEBT_COLUMNS = {
@@ -65,7 +66,6 @@ class DispositionFilter(CodeFilter):
 class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     list_display = [
         "person",
-        "document_shown",
         "phone",
         "amount_shown",
         "campaign",
@@ -109,13 +109,12 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
             row.account_shown = accounts.get(row.account_id, "")
             row.full = full
 
-    @display(description=_("name"))
-    def person(self, row: Job) -> str:
-        return shown_name(row.name, full=row.full)
-
-    @display(description=_("document"))
-    def document_shown(self, row: Job) -> str:
-        return shown_document(row.document, full=row.full)
+    @display(description=_("person"), header=True)
+    def person(self, row: Job) -> list[str]:
+        return [
+            shown_name(row.name, full=row.full),
+            shown_document(row.document, full=row.full),
+        ]
 
     @display(description=_("phone"))
     def phone(self, row: Job) -> str:
@@ -147,7 +146,8 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
 
     @display(description=_("next attempt"))
     def next_attempt(self, row: Job) -> str:
-        return formats.moment(row.next_attempt_at)
+        waits = row.status == JobStatus.QUEUED
+        return formats.brief(row.next_attempt_at if waits else None)
 
     @display(description=_("disposition"))
     def disposition_shown(self, row: Job) -> str:
@@ -166,10 +166,8 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         job = self.get_object(request, unquote(object_id))
         extra = {}
         if job is not None:
-            extra = {
-                "record": record(request, job),
-                "title": shown_name(job.name, full=sees_personal_data(request)),
-            }
+            extra = {"record": record(request, job)}
+            request.page_title = extra["record"]["name"]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )
@@ -198,13 +196,20 @@ def record(request: HttpRequest, job: Job) -> dict[str, Any]:
         "next_attempt": formats.moment(job.next_attempt_at),
         "outcome": OUTCOMES.get(job.outcome, job.outcome),
         "disposition": DISPOSITIONS.get(job.disposition, job.disposition),
+        "callback": formats.moment(job.callback_at) if job.callback_at else "",
         "promise_amount": formats.money(job.promise_amount),
-        "phones": [_phone_row(job, place, full=full) for place in range(len(job.phones))],
+        "phones": [
+            _phone_row(job, place, full=full) for place in range(len(job.phones))
+        ],
         "debts": _debt_table(job.debts),
-        "variables": sorted(job.variables.items()) if full else [],
+        "variables": [
+            (key.replace("_", " "), said) for key, said in job.variables.items()
+        ]
+        if full
+        else [],
         "extra": job.extra if full else [],
         "warnings": [_warning(warning, full=full) for warning in job.warnings],
-        "history": pages.history_of(job, lambda to: job_state(to, 1)),
+        "history": pages.history_of(job, lambda to: JobStatus(to).label),
         "panels": pages.gather(pages.JOB_PANELS, request, job),
     }
 
@@ -257,4 +262,6 @@ def _warning(warning: Any, *, full: bool) -> str:
         return warning
     shown = dict(warning)
     value = shown.get("value") if full else ""
-    return " ".join(filter(None, [shown.get("message", ""), f"({value})" if value else ""]))
+    return " ".join(
+        filter(None, [shown.get("message", ""), f"({value})" if value else ""])
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from batches import formats
 from batches.admin.words import reason
@@ -48,7 +49,9 @@ BATCH_LINKS: list[Callable[[HttpRequest, Batch], list[Link]]] = []
 JOB_PANELS: list[Callable[[HttpRequest, Job], list[Panel]]] = []
 
 
-def gather(makers: list[Callable[..., list[Any]]], request: HttpRequest, row: Any) -> list[Any]:
+def gather(
+    makers: list[Callable[..., list[Any]]], request: HttpRequest, row: Any
+) -> list[Any]:
     return [part for maker in makers for part in maker(request, row)]
 
 
@@ -63,13 +66,19 @@ def page_url(model: str, pk: Any) -> str:
     return reverse(f"admin:{model}_change", args=[pk])
 
 
+def actor(by: str) -> str:
+    """Who did it, for people: a user's name, a key, or the machine."""
+    kind, _colon, name = by.partition(":")
+    return {"user": name, "key": f"API {name}"}.get(kind) or str(_("system"))
+
+
 def history_of(row: Any, label_of: Callable[[str], Any]) -> list[dict[str, Any]]:
     """A row's status changes, newest first, ready to be shown."""
     return [
         {
             "label": label_of(entry["to"]),
             "at": formats.moment(datetime.fromisoformat(entry["at"])),
-            "by": entry["by"].removeprefix("user:"),
+            "by": actor(entry["by"]),
             "reason": reason(entry["reason"]),
         }
         for entry in reversed(row.history)

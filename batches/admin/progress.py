@@ -10,22 +10,18 @@ from django.utils.translation import gettext as _
 from batches.models import Batch
 from batches.states import OPEN_JOB, JobStatus
 
-# The parts of the bar, in order; what is left is waiting.
-PARTS = [
-    ("good", [JobStatus.DONE]),
-    ("attention", [JobStatus.REVIEW]),
-    ("tired", [JobStatus.EXHAUSTED]),
-    (
-        "out",
-        [
-            JobStatus.DENIED,
-            JobStatus.WITHDRAWN,
-            JobStatus.CANCELLED,
-            JobStatus.EXPIRED,
-        ],
-    ),
-    ("live", [JobStatus.CALLING, JobStatus.CLAIMED]),
-]
+# The parts of the bar, in order, with their tones; what waits is the empty track.
+TONES = {
+    JobStatus.DONE: "success",
+    JobStatus.REVIEW: "warning",
+    JobStatus.EXHAUSTED: "primary",
+    JobStatus.DENIED: "danger",
+    JobStatus.WITHDRAWN: "grey",
+    JobStatus.CANCELLED: "grey",
+    JobStatus.EXPIRED: "grey",
+    JobStatus.CALLING: "info",
+    JobStatus.CLAIMED: "info",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Progress:
         return format_html('<span class="sai-bar" title="{}">{}</span>', said, pieces)
 
     def _widths(self) -> list[tuple[str, str]]:
-        return [(tone, f"{share:.2f}") for tone, share in self.parts if share]
+        return [(tone, f"{share:.2f}") for tone, share in self.parts]
 
 
 def progress_of(batch: Batch) -> Progress:
@@ -60,9 +56,9 @@ def progress_of(batch: Batch) -> Progress:
     total = sum(jobs.values())
     waiting = sum(jobs.get(status, 0) for status in OPEN_JOB)
     parts = [
-        (tone, 100 * sum(jobs.get(status, 0) for status in statuses) / total)
-        for tone, statuses in PARTS
-        if total
+        (tone, 100 * jobs[status] / total)
+        for status, tone in TONES.items()
+        if jobs.get(status)
     ]
     return Progress(total, total - waiting, parts)
 

@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -23,7 +23,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from batches import formats, use_cases
+from batches import callers, formats, use_cases
 from batches.admin.base import choices_of, require
 from batches.admin.pages import page_url
 from batches.admin.progress import number
@@ -51,29 +51,29 @@ class UploadForm(forms.Form):
     """Which workbook, for whom, and what it is called with."""
 
     file = forms.FileField(
-        label=_("workbook"),
+        label=_("Workbook"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.xls,.xlsb,.ods"}),
         help_text=_("Excel, without password. The first row with headers is found."),
     )
     account = forms.ModelChoiceField(
         Account.objects.none(),
-        label=_("account"),
+        label=_("Account"),
         widget=UnfoldAdminSelectWidget,
         empty_label=_("Choose an account"),
     )
     use_case = forms.ChoiceField(
-        label=_("use case"), choices=use_cases.choices, widget=UnfoldAdminSelectWidget
+        label=_("Use case"), choices=use_cases.choices, widget=UnfoldAdminSelectWidget
     )
     batch = forms.ModelChoiceField(
         Batch.objects.none(),
-        label=_("campaign"),
+        label=_("Campaign"),
         required=False,
         widget=UnfoldAdminSelectWidget,
         empty_label=_("A new campaign"),
         help_text=_("Rows can be added to a campaign that was not started yet."),
     )
     name = forms.CharField(
-        label=_("name of the new campaign"),
+        label=_("Name of the new campaign"),
         max_length=120,
         required=False,
         widget=UnfoldAdminTextInputWidget,
@@ -81,20 +81,20 @@ class UploadForm(forms.Form):
     )
     agent = forms.ModelChoiceField(
         Agent.objects.none(),
-        label=_("voice agent"),
+        label=_("Voice agent"),
         required=False,
         widget=UnfoldAdminSelectWidget,
         empty_label=_("The account's own"),
     )
     number = forms.ModelChoiceField(
         PhoneNumber.objects.none(),
-        label=_("caller id"),
+        label=_("Caller id"),
         required=False,
         widget=UnfoldAdminSelectWidget,
         empty_label=_("The account's own"),
     )
     limit_days = forms.IntegerField(
-        label=_("pay by, in days from today"),
+        label=_("Pay by, in days from today"),
         required=False,
         min_value=1,
         max_value=364,
@@ -102,7 +102,7 @@ class UploadForm(forms.Form):
         help_text=_("Empty: from the due date and the days past due of each case."),
     )
     max_days = forms.IntegerField(
-        label=_("latest promise, in days from today"),
+        label=_("Latest promise, in days from today"),
         required=False,
         min_value=2,
         max_value=365,
@@ -221,7 +221,7 @@ def preview(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
     account = _visible_account(request, kept)
     if request.method == "POST":
         return _decide(request, kept, account)
-    batch = Batch.objects.filter(pk=kept.choices["batch"] or None).first()
+    batch = _chosen(Batch, kept.choices["batch"])
     return TemplateResponse(
         request,
         "admin/batches/upload/preview.html",
@@ -259,10 +259,12 @@ def _decide(
             chosen["options"],
             actor=audit.actor_of(request.user),
             file_name=kept.file_name,
-            batch=Batch.objects.filter(pk=chosen["batch"] or None).first(),
+            batch=_chosen(Batch, chosen["batch"]),
             name=chosen["name"],
-            agent=Agent.objects.filter(pk=chosen["agent"] or None).first(),
-            number=PhoneNumber.objects.filter(pk=chosen["number"] or None).first(),
+            agent=_chosen(Agent, chosen["agent"])
+            or callers.choose_agent(account, needed=False),
+            number=_chosen(PhoneNumber, chosen["number"])
+            or callers.choose_number(account, needed=False),
         )
     except WorkbookError as error:
         messages.error(request, error.message)
@@ -276,6 +278,10 @@ def _decide(
     if act == "start":
         _start(request, result.batch)
     return redirect("admin:batches_batch_change", result.batch.pk)
+
+
+def _chosen(model: type[Model], pk: str) -> Any:
+    return model.objects.filter(pk=pk).first() if pk else None
 
 
 def _start(request: HttpRequest, batch: Batch) -> None:
@@ -349,7 +355,9 @@ def _shown(pairs: list[Any]) -> dict[str, Any]:
         ],
         "duplicates": seen["duplicates"],
         "no_cases": not seen["jobs"],
-        "columns": [(SPOKEN.get(name, name), header) for name, header in seen["columns"]],
+        "columns": [
+            (SPOKEN.get(name, name), header) for name, header in seen["columns"]
+        ],
         "unread": seen["unread_columns"],
         "samples": [_sample(dict(sample)) for sample in seen["samples"]],
         "errors": [dict(error) for error in seen["errors"]],
@@ -363,5 +371,7 @@ def _sample(sample: dict[str, Any]) -> dict[str, Any]:
         "creditor": sample["creditor"],
         "amount": formats.money(Decimal(sample["amount"])),
         "phones": [formats.phone(e164) for e164 in sample["phones"]],
-        "variables": [(key.replace("_", " "), text) for key, text in sample["variables"]],
+        "variables": [
+            (key.replace("_", " "), text) for key, text in sample["variables"]
+        ],
     }

@@ -18,7 +18,7 @@ from batches.admin import files, upload_pages
 from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
 from batches.admin.filters import AccountFilter, BatchFilter
 from batches.admin.keyset import KeysetAdmin
-from batches.admin.pages import page_url
+from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
 from batches.admin.words import UPLOAD_COLOURS
 from batches.imports import error_workbook
@@ -99,11 +99,11 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
 
     @display(description=_("uploaded by"))
     def who(self, row: Upload) -> str:
-        return row.created_by.removeprefix("user:")
+        return actor(row.created_by)
 
     @display(description=_("uploaded"))
     def when(self, row: Upload) -> str:
-        return formats.moment(row.created_at)
+        return formats.brief(row.created_at)
 
     def change_view(
         self,
@@ -130,8 +130,9 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
         "account": Account.objects.get(pk=upload.account_id),
         "batch": Batch.objects.get(pk=upload.batch_id),
         "batch_url": page_url("batches_batch", upload.batch_id),
-        "who": upload.created_by.removeprefix("user:"),
+        "who": actor(upload.created_by),
         "figures": _figures(upload),
+        "when": formats.moment(upload.created_at),
         "options": sorted(upload.options.items()),
         "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
         "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
@@ -148,4 +149,5 @@ def _figures(counted: Upload) -> list[tuple[Any, str]]:
         (_("Rows reported"), number(counted.error_count)),
         (_("Without a usable phone"), number(counted.without_phone)),
         (_("Already in a campaign"), number(counted.duplicates)),
+        (_("Warnings"), number(counted.warning_count)),
     ]

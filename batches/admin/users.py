@@ -18,11 +18,17 @@ from unfold.widgets import (
     UnfoldAdminSelect2Widget,
 )
 
+from batches import formats
 from batches.admin.accounts import MembershipInline, people_visible_to, zones
 from batches.admin.base import SpeechAdmin, account_ids
 from batches.models import Account, Membership
 
 User = get_user_model()
+
+
+class AccountsInline(MembershipInline):
+    verbose_name = _("account")
+    verbose_name_plural = _("accounts")
 
 
 class UserForm(UserChangeForm):
@@ -39,8 +45,16 @@ class UserAdmin(SpeechAdmin, DjangoUserAdmin):
     form = UserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    inlines = [MembershipInline]
-    list_display = ["username", "person", "roles", "accounts", "is_active", "last_login"]
+    inlines = [AccountsInline]
+    actions = None
+    list_display = [
+        "username",
+        "person",
+        "roles",
+        "accounts",
+        "is_active",
+        "last_seen",
+    ]
     list_filter = ["is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = _("User, name or e-mail")
@@ -72,7 +86,7 @@ class UserAdmin(SpeechAdmin, DjangoUserAdmin):
         ),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", ("password1", "password2")]}),
+        (None, {"fields": ["username", "password1", "password2"]}),
         (_("What this person may do"), {"fields": ["groups"]}),
     ]
 
@@ -95,7 +109,7 @@ class UserAdmin(SpeechAdmin, DjangoUserAdmin):
             kwargs["queryset"] = Group.objects.order_by("name")
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
             return db_field.formfield(
-                **kwargs, label=_("role"), help_text=_("One is enough for most people.")
+                **kwargs, label=_("Role"), help_text=_("One is enough for most people.")
             )
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
@@ -105,11 +119,11 @@ class UserAdmin(SpeechAdmin, DjangoUserAdmin):
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_only_mine(
-            request, obj
-        )
+        return False  # made inactive instead: the activity log names them
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
         if not change:
             obj.is_staff = True  # the admin is the product: whoever signs in, uses it
         super().save_model(request, obj, form, change)
@@ -129,6 +143,10 @@ class UserAdmin(SpeechAdmin, DjangoUserAdmin):
         for row in rows:
             row.roles_shown = sorted(roles[row.pk])
             row.accounts_shown = ", ".join(sorted(accounts[row.pk]))
+
+    @display(description=_("last seen"))
+    def last_seen(self, row: Any) -> str:
+        return formats.brief(row.last_login)
 
     @display(description=_("name"))
     def person(self, row: Any) -> str:

@@ -33,6 +33,7 @@ ACCOUNT_COLOURS = {Account.Status.ACTIVE: "success", Account.Status.SUSPENDED: "
 
 # Codes of `Job.outcome` and `Job.disposition`, which `calls` knows: it fills these in.
 OUTCOMES: dict[str, Any] = {}
+OUTCOME_COLOURS: dict[str, str] = {}
 DISPOSITIONS: dict[str, Any] = {}
 
 # Codes of `Job.status_reason`, `Batch.pause_reason` and of histories.

@@ -27,12 +27,11 @@ from batches.admin.keyset import KeysetAdmin
 from batches.admin.pages import Card, Link, Panel, list_url, page_url
 from batches.admin.progress import number
 from batches.admin.search import jobs_of
-from batches.admin.words import DISPOSITIONS, OUTCOMES, reason
+from batches.admin.words import DISPOSITIONS, OUTCOME_COLOURS, OUTCOMES, reason
 from batches.models import Account, Agent, Batch, Job
 from calls.admin.words import (
     CALL_COLOURS,
     CONTACTS,
-    OUTCOME_COLOURS,
     SENTIMENTS,
     value,
 )
@@ -49,7 +48,6 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     list_display = [
         "when",
         "person",
-        "phone",
         "campaign",
         "state",
         "result",
@@ -97,15 +95,14 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
 
     @display(description=_("prepared"))
     def when(self, row: Call) -> str:
-        return formats.moment(row.planned_at)
+        return formats.brief(row.planned_at)
 
-    @display(description=_("name"))
-    def person(self, row: Call) -> str:
-        return shown_name(row.name, full=row.full)
-
-    @display(description=_("phone"))
-    def phone(self, row: Call) -> str:
-        return shown_phone(row.to_number, full=row.full)
+    @display(description=_("person"), header=True)
+    def person(self, row: Call) -> list[str]:
+        return [
+            shown_name(row.name, full=row.full),
+            shown_phone(row.to_number, full=row.full),
+        ]
 
     @display(description=_("campaign"))
     def campaign(self, row: Call) -> SafeString:
@@ -142,10 +139,8 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         call = self.get_object(request, unquote(object_id))
         extra = {}
         if call is not None:
-            extra = {
-                "record": record(request, call),
-                "title": shown_name(call.name, full=sees_personal_data(request)),
-            }
+            extra = {"record": record(request, call)}
+            request.page_title = extra["record"]["name"]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )
@@ -246,13 +241,15 @@ def calls_of_batch(request: HttpRequest, batch: Batch) -> list[Link]:
 def figures_of_batch(request: HttpRequest, batch: Batch) -> list[Card]:
     counted = batch.counters.get("calls", {})
     spoke = batch.counters.get("outcomes", {}).get("conversation", 0)
-    total = sum(counted.values())
+    results = sum(batch.counters.get("outcomes", {}).values())
     cards = [
         Card(
             _("Calls"),
-            number(total),
-            _("%(n)s conversations (%(percent)s)")
-            % {"n": number(spoke), "percent": formats.percent(spoke, total)},
+            number(sum(counted.values())),
+            _("%(percent)s of the results are conversations")
+            % {"percent": formats.percent(spoke, results)}
+            if results
+            else "",
         )
     ]
     if sees_cost(request):
@@ -268,7 +265,7 @@ def calls_of_job(request: HttpRequest, job: Job) -> list[Panel]:
     rows = [
         {
             "url": page_url("calls_call", call.pk),
-            "at": formats.moment(call.planned_at),
+            "at": formats.brief(call.planned_at),
             "attempt": call.attempt,
             "phone": shown_phone(call.to_number, full=full),
             "state": (call.get_status_display(), CALL_COLOURS[call.status]),

@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -14,6 +16,7 @@ from batches import formats
 from batches.admin.base import AccountScopedAdmin
 from batches.admin.filters import AccountFilter, CodeFilter
 from batches.admin.keyset import KeysetAdmin
+from batches.admin.pages import actor, page_url
 from batches.admin.search import read_document, read_numbers
 from batches.admin.words import reason
 from batches.models import Account
@@ -32,7 +35,7 @@ class AddForm(forms.ModelForm):
     """What is typed is hashed at once and never stored."""
 
     who = forms.CharField(
-        label=_("phone or document"),
+        label=_("Phone or document"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("A phone such as +56 9 1234 5678, or a RUT with its check digit."),
@@ -70,7 +73,15 @@ class AddForm(forms.ModelForm):
 @admin.register(DoNotCall)
 class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
     shared_rows = True
-    list_display = ["masked", "kind_shown", "whose", "why", "source", "expires", "added"]
+    list_display = [
+        "masked",
+        "kind_shown",
+        "whose",
+        "why",
+        "added_by",
+        "expires",
+        "added",
+    ]
     list_filter = [KindFilter, AccountFilter]
     search_fields = ["key"]  # see get_search_results
     search_help_text = _("Exact phone or RUT")
@@ -157,10 +168,19 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
     def why(self, row: DoNotCall) -> str:
         return reason(row.reason)
 
+    @display(description=_("source"))
+    def added_by(self, row: DoNotCall) -> SafeString | str:
+        kind, _colon, name = row.source.partition(":")
+        if kind == "call":
+            return format_html(
+                '<a href="{}">{}</a>', page_url("calls_call", name), _("a call")
+            )
+        return actor(row.source)
+
     @display(description=_("expires"))
     def expires(self, row: DoNotCall) -> str:
-        return formats.moment(row.expires_at) if row.expires_at else str(_("never"))
+        return formats.brief(row.expires_at) if row.expires_at else str(_("never"))
 
     @display(description=_("added"))
     def added(self, row: DoNotCall) -> str:
-        return formats.moment(row.created_at)
+        return formats.brief(row.created_at)

@@ -22,7 +22,15 @@ from calls.models import Promise
 
 @admin.register(Promise)
 class PromiseAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
-    list_display = ["person", "campaign", "due", "amount_shown", "state", "made", "call"]
+    list_display = [
+        "person",
+        "campaign",
+        "due",
+        "amount_shown",
+        "state",
+        "made",
+        "call",
+    ]
     list_display_links = None
     list_filter = [StatusFilter, BatchFilter, AccountFilter]
     empty_help = _("Promises come from conversations.")
@@ -67,7 +75,7 @@ class PromiseAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
 
     @display(description=_("made"))
     def made(self, row: Promise) -> str:
-        return formats.moment(row.made_at)
+        return formats.brief(row.made_at)
 
     @display(description=_("call"))
     def call(self, row: Promise) -> SafeString:

@@ -55,13 +55,19 @@ class FromRetell(AccountScopedAdmin):
 
     @display(description=_("read from Retell"))
     def synced(self, row: Any) -> str:
-        return formats.moment(row.synced_at)
+        return formats.brief(row.synced_at)
 
 
 @admin.register(Agent)
 class AgentAdmin(FromRetell):
     list_display = ["name", "version", "published", "used_by", "is_active", "synced"]
-    readonly_fields = ["retell_id", "name", "published_version", "variables", "synced_at"]
+    readonly_fields = [
+        "retell_id",
+        "name",
+        "published_version",
+        "variables",
+        "synced_at",
+    ]
     fieldsets = [
         (None, {"fields": [("name", "is_active"), "account"]}),
         (_("Version"), {"fields": [("version", "published_version")]}),
@@ -78,7 +84,15 @@ class AgentAdmin(FromRetell):
 
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(FromRetell):
-    list_display = ["number", "nickname", "path", "calls_per_second", "used_by", "is_active", "synced"]
+    list_display = [
+        "number",
+        "nickname",
+        "path",
+        "calls_per_second",
+        "used_by",
+        "is_active",
+        "synced",
+    ]
     readonly_fields = ["e164", "nickname", "path", "synced_at"]
     fieldsets = [
         (None, {"fields": [("e164", "nickname"), ("account", "is_active")]}),

@@ -88,6 +88,7 @@ FAULTS = {
 
 
 def _fill() -> None:
+    words.OUTCOME_COLOURS.update(OUTCOME_COLOURS)
     words.OUTCOMES.update(reasons.OutcomeClass.choices)
     words.DISPOSITIONS.update(
         {code: row.label for code, row in dispositions.DISPOSITIONS.items()}
