@@ -1,6 +1,6 @@
 """The columns of the report's sheets (original.md 6.3, adapted), as data.
 
-A case's row is its document with `call` (the last one, or {}), `duration_ms` and
+Rows hold plain values: amounts are Decimals. A case's row is its document with `call` (the last one, or {}), `duration_ms` and
 `cost_usd` (of all its calls). A call's row is its document with `job` and `detail`.
 """
 
@@ -10,19 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from batches import formats
 from batches.admin import words
-from batches.models import Upload
+from batches.models import Job, Upload
 from calls.admin import words as call_words
-from calls.counters import as_decimal
 from calls.models import Call
-from calls.reasons import label as reason_label
+from calls.reasons import OUTCOMES as REASONS
 from reports.sheets import Column
 
 CALL_STATUS = dict(Call.Status.choices)
+CALL_REASONS = {code: reason.label for code, reason in REASONS.items()}
+# A case that waits is named by whether it was called already.
+JOB_STATES = {
+    (status, called): words.job_state(status, int(called))
+    for status in Job.Status.values
+    for called in (False, True)
+}
+YES_NO = {True: _("Yes"), False: _("No")}
 Row = dict[str, Any]
-
-
-def _money(value: Any) -> Any:
-    return None if value is None else as_decimal(value)
 
 
 def _minutes(row: Row) -> float | None:
@@ -35,14 +38,6 @@ def _phone(row: Row) -> str:
     return row["call"].get("to_number") or (phones[0]["e164"] if phones else "")
 
 
-def _said(value: bool | None) -> str:  # noqa: FBT001 a cell, not a switch
-    return "" if value is None else str(_("Yes") if value else _("No"))
-
-
-def _word(table: dict[str, Any], code: str | None) -> str:
-    return str(table.get(code, code or ""))
-
-
 JOBS: list[Column] = [
     Column(_("Case"), "text", lambda row: str(row["_id"]), 26),
     Column(
@@ -52,36 +47,41 @@ JOBS: list[Column] = [
     Column(_("Document"), "text", lambda row: formats.document(row["document"])),
     Column(_("Creditor"), "text", lambda row: row["creditor"], 20),
     Column(_("Phone"), "text", _phone, 16),
-    Column(_("Balance owed"), "money", lambda row: _money(row["amount"])),
+    Column(_("Balance owed"), "money", lambda row: row["amount"]),
     Column(_("Installments"), "whole", lambda row: row["coupons"], 10),
     Column(_("Pay by"), "date", lambda row: row["limit_date"]),
     Column(_("Latest promise"), "date", lambda row: row["max_date"]),
     Column(
-        _("Status"), "text", lambda row: words.job_state(row["status"], row["attempts"])
+        _("Status"),
+        "text",
+        lambda row: (row["status"], row["attempts"] > 0),
+        words=JOB_STATES,
     ),
-    Column(_("Reason"), "text", lambda row: words.reason(row["status_reason"]), 28),
-    Column(_("Outcome"), "text", lambda row: _word(words.OUTCOMES, row["outcome"]), 18),
+    Column(
+        _("Reason"), "text", lambda row: row["status_reason"], 28, words=words.REASONS
+    ),
+    Column(_("Outcome"), "text", lambda row: row["outcome"], 18, words=words.OUTCOMES),
     Column(
         _("Disposition"),
         "text",
-        lambda row: _word(words.DISPOSITIONS, row["disposition"]),
+        lambda row: row["disposition"],
         22,
+        words=words.DISPOSITIONS,
     ),
     Column(_("Promised date"), "date", lambda row: row["promise_date"]),
-    Column(_("Promised amount"), "money", lambda row: _money(row["promise_amount"])),
+    Column(_("Promised amount"), "money", lambda row: row["promise_amount"]),
     Column(_("Callback"), "moment", lambda row: row["callback_at"], 19),
     Column(_("Attempts"), "whole", lambda row: row["attempts"], 10),
     Column(_("Next attempt"), "moment", lambda row: row["next_attempt_at"], 19),
     Column(
-        _("Last call"),
-        "text",
-        lambda row: _word(CALL_STATUS, row["call"].get("status")),
+        _("Last call"), "text", lambda row: row["call"].get("status"), words=CALL_STATUS
     ),
     Column(
         _("Disconnection reason"),
         "text",
-        lambda row: reason_label(row["call"].get("reason", "")),
+        lambda row: row["call"].get("reason"),
         24,
+        words=CALL_REASONS,
     ),
     Column(_("Started"), "moment", lambda row: row["call"].get("started_at"), 19),
     Column(_("Ended"), "moment", lambda row: row["call"].get("ended_at"), 19),
@@ -109,39 +109,47 @@ CALLS: list[Column] = [
     Column(_("Caller id"), "text", lambda row: row["from_number"], 16),
     Column(_("Voice agent"), "text", lambda row: row["agent_id"], 20),
     Column(_("Version"), "whole", lambda row: row["agent_version"], 8),
-    Column(_("Status"), "text", lambda row: _word(CALL_STATUS, row["status"])),
-    Column(_("Outcome"), "text", lambda row: _word(words.OUTCOMES, row["outcome"]), 18),
+    Column(_("Status"), "text", lambda row: row["status"], words=CALL_STATUS),
+    Column(_("Outcome"), "text", lambda row: row["outcome"], 18, words=words.OUTCOMES),
     Column(
-        _("Disconnection reason"), "text", lambda row: reason_label(row["reason"]), 24
+        _("Disconnection reason"),
+        "text",
+        lambda row: row["reason"],
+        24,
+        words=CALL_REASONS,
     ),
     Column(_("Prepared"), "moment", lambda row: row["planned_at"], 19),
     Column(_("Started"), "moment", lambda row: row["started_at"], 19),
     Column(_("Ended"), "moment", lambda row: row["ended_at"], 19),
     Column(_("Duration"), "duration", lambda row: row["duration_ms"], 10),
     Column(_("Minutes"), "money", _minutes, 10),
+    Column(_("Cost (USD)"), "dollars", lambda row: row["cost_usd"], 12, cost=True),
     Column(
-        _("Cost (USD)"), "dollars", lambda row: _money(row["cost_usd"]), 12, cost=True
+        _("Contact"), "text", lambda row: row["contact"], 18, words=call_words.CONTACTS
     ),
     Column(
-        _("Contact"), "text", lambda row: _word(call_words.CONTACTS, row["contact"]), 18
-    ),
-    Column(
-        _("Identity verified"), "text", lambda row: _said(row["identity_verified"]), 10
+        _("Identity verified"),
+        "text",
+        lambda row: row["identity_verified"],
+        10,
+        words=YES_NO,
     ),
     Column(
         _("Disposition"),
         "text",
-        lambda row: _word(words.DISPOSITIONS, row["disposition"]),
+        lambda row: row["disposition"],
         22,
+        words=words.DISPOSITIONS,
     ),
     Column(_("Promised date"), "date", lambda row: row["promise_date"]),
-    Column(_("Promised amount"), "money", lambda row: _money(row["promise_amount"])),
+    Column(_("Promised amount"), "money", lambda row: row["promise_amount"]),
     Column(_("Callback"), "moment", lambda row: row["callback_at"], 19),
     Column(
         _("Sentiment"),
         "text",
-        lambda row: _word(call_words.SENTIMENTS, row["sentiment"]),
+        lambda row: row["sentiment"],
         12,
+        words=call_words.SENTIMENTS,
     ),
     Column(_("Summary"), "text", lambda row: row["summary"], 40),
     Column(_("Transcript"), "text", lambda row: row["detail"].get("transcript"), 40),

@@ -33,7 +33,7 @@ def write_summary(
         if kind == "text":
             sheet.write_string(line, 1, harmless(str(value)))
         else:
-            sheet.write_number(line, 1, book.number(kind, value), book.formats[kind])
+            sheet.write_number(line, 1, book.numbers[kind](value), book.formats[kind])
 
 
 def _lines(batch: Batch, totals: Totals, *, cost: bool) -> Iterator[Line]:

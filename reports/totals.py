@@ -29,17 +29,17 @@ class Totals:
     def add_job(self, job: dict[str, Any]) -> None:
         self.rows_in_jobs += len(job["source_rows"])
         self.jobs[job["status"]] += 1
-        self.total_amount += as_decimal(job["amount"])
+        self.total_amount += job["amount"]
         if job["promise_date"]:
             self.promises += 1
-            self.promised += as_decimal(job["promise_amount"])
+            self.promised += job["promise_amount"] or 0
 
     def add_call(self, call: dict[str, Any]) -> None:
         self.calls[call["status"]] += 1
         if call["outcome"]:
             self.outcomes[call["outcome"]] += 1
         self.duration_ms += call["duration_ms"] or 0
-        self.cost_usd += as_decimal(call["cost_usd"])
+        self.cost_usd += call["cost_usd"] or 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; amounts as text."""

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from batches.models import Batch, Job, Upload, UploadError
-from calls.counters import as_decimal
 from calls.models import Call, CallDetail
 from reports import columns
 from reports.sheets import Book, Column
@@ -27,6 +26,10 @@ NOT_SHOWN = {
     Job: ("history", "variables", "debts", "extra", "name_keys", "phone_keys"),
     Call: ("history",),
 }
+
+
+# What is money in them.
+AMOUNTS = {Job: ("amount", "promise_amount"), Call: ("promise_amount", "cost_usd")}
 
 
 def write_report(
@@ -69,8 +72,7 @@ def _write_jobs_and_calls(
 ) -> None:
     jobs = book.sheet(_("Cases"), _shown(columns.JOBS, cost=cost))
     calls = book.sheet(_("Calls"), _shown(columns.CALLS, cost=cost))
-    cursor = collection(Job).find({"batch_id": batch.pk}, _projection(Job))
-    for chunk in _chunks(cursor.sort("_id", 1)):
+    for chunk in _chunks(_rows(Job, {"batch_id": batch.pk})):
         calls_of = _calls_of(chunk)
         details = _details_of(calls_of)
         for job in chunk:
@@ -104,8 +106,15 @@ def _shown(wanted: Iterable[Column], *, cost: bool) -> list[Column]:
     return [column for column in wanted if cost or not column.cost]
 
 
-def _projection(model: type) -> dict[str, int]:
-    return dict.fromkeys(NOT_SHOWN[model], 0)
+def _rows(model: type, where: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Documents in the order of their ids, with amounts as Decimal (or None)."""
+    cursor = collection(model).find(where, dict.fromkeys(NOT_SHOWN[model], 0))
+    # A reply of MongoDB's own choice is 16 MB, ten times that much in memory.
+    for row in cursor.sort("_id", 1).batch_size(CHUNK):
+        for name in AMOUNTS[model]:
+            if row[name] is not None:
+                row[name] = row[name].to_decimal()
+        yield row
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -118,10 +127,8 @@ def _calls_of(jobs: list[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
     """The calls of each job, oldest first."""
     found: dict[Any, list[dict[str, Any]]] = {}
     ids = [job["_id"] for job in jobs]
-    for call in collection(Call).find({"job_id": {"$in": ids}}, _projection(Call)):
+    for call in _rows(Call, {"job_id": {"$in": ids}}):
         found.setdefault(call["job_id"], []).append(call)
-    for calls in found.values():
-        calls.sort(key=lambda call: call["_id"])
     return found
 
 
@@ -135,7 +142,7 @@ def _details_of(calls_of: dict[Any, list[dict[str, Any]]]) -> dict[str, dict[str
 
 def _results(calls: list[dict[str, Any]]) -> dict[str, Any]:
     """What the sheet of cases says of a case's calls."""
-    costs = [as_decimal(call["cost_usd"]) for call in calls if call["cost_usd"]]
+    costs = [call["cost_usd"] for call in calls if call["cost_usd"] is not None]
     return {
         "call": calls[-1] if calls else {},
         "duration_ms": sum(call["duration_ms"] or 0 for call in calls) or None,
