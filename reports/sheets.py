@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+
+from reports.lines import LineSheet, number_cell, text_cell
 
 MOST_LINES = 1_048_576  # of a sheet, in any Excel
 # Day 0 of Excel's calendar, for every date after February 1900.
@@ -19,7 +22,6 @@ DAY_MS = 86_400_000
 
 Kind = Literal["text", "whole", "money", "dollars", "date", "moment", "duration"]
 NUMBER_FORMATS: dict[Kind, str] = {
-    "text": "@",
     "whole": "0",
     "money": "#,##0.00",
     "dollars": "#,##0.0000",
@@ -53,14 +55,14 @@ class Column:
 class Book:
     """A workbook whose rows go to disk as they are written."""
 
-    def __init__(self, target: BinaryIO, zone: ZoneInfo) -> None:
+    def __init__(self, target: BinaryIO, zone: ZoneInfo, folder: str) -> None:
+        """`folder` takes the rows until `close`; who made it removes it."""
         self._workbook = Workbook(
-            target,
-            {"constant_memory": True, "use_zip64": True, "nan_inf_to_errors": True},
+            target, {"constant_memory": True, "use_zip64": True, "tmpdir": folder}
         )
-        self.bold = self._workbook.add_format({"bold": True})
-        self.formats = {
-            kind: self._workbook.add_format({"num_format": text})
+        self.bold = self._style({"bold": True})
+        self.styles = {
+            kind: self._style({"num_format": text})
             for kind, text in NUMBER_FORMATS.items()
         }
         # Kind → its value as Excel counts it.
@@ -77,8 +79,17 @@ class Book:
         """A new sheet with a line of titles."""
         return Sheet(self, name, columns)
 
-    def add_worksheet(self, name: str) -> Any:
-        return self._workbook.add_worksheet(name[:31])
+    def add_worksheet(self, name: str) -> LineSheet:
+        return self._workbook.add_worksheet(name[:31], worksheet_class=LineSheet)
+
+    def cell(self, reference: str, kind: Kind, value: Any) -> str:
+        """`value` (not None) as a cell, for `LineSheet.write_line`."""
+        if kind == "text":
+            return text_cell(reference, harmless(str(value)))
+        return number_cell(reference, self.numbers[kind](value), self.styles[kind])
+
+    def _style(self, properties: dict[str, Any]) -> int:
+        return self._workbook.add_format(properties)._get_xf_index()
 
     def close(self) -> None:
         """Finish the file. Raises OSError when it can't be written."""
@@ -99,10 +110,9 @@ class Sheet:
         self._book = book
         self._name = name
         self._columns = columns
-        # Translated once: a translation per cell takes a tenth of the time.
-        self._words = [
-            {code: harmless(str(words)) for code, words in (column.words or {}).items()}
-            for column in columns
+        self._cells = [
+            (column.value, self._cell_of(place, column))
+            for place, column in enumerate(columns)
         ]
         self._sheets = 0
         self._open()
@@ -110,39 +120,46 @@ class Sheet:
     def write(self, row: dict[str, Any]) -> None:
         if self._line == MOST_LINES:
             self._open()
-        for value_of, write in self._writers:
+        cells = []
+        number = self._line + 1
+        for value_of, cell_of in self._cells:
             value = value_of(row)
             if value is not None and value != "":
-                write(self._line, value)
+                cells.append(cell_of(number, value))
+        self._sheet.write_line(self._line, cells)
         self._line += 1
 
     def _open(self) -> None:
         self._sheets += 1
         suffix = f" {self._sheets}" if self._sheets > 1 else ""
-        sheet = self._book.add_worksheet(self._name[:28] + suffix)
+        self._sheet = self._book.add_worksheet(self._name[:28] + suffix)
+        self._sheet.freeze_panes(1, 0)
+        titles = []
         for place, column in enumerate(self._columns):
-            sheet.set_column(place, place, column.width)
-            sheet.write_string(0, place, str(column.title), self._book.bold)
-        sheet.freeze_panes(1, 0)
+            self._sheet.set_column(place, place, column.width)
+            reference = xl_rowcol_to_cell(0, place)
+            titles.append(text_cell(reference, str(column.title), self._book.bold))
+        self._sheet.write_line(0, titles)
         self._line = 1
-        self._writers = [
-            (column.value, self._writer(sheet, place, column.kind))
-            for place, column in enumerate(self._columns)
-        ]
 
-    def _writer(self, sheet: Any, place: int, kind: Kind) -> Callable[[int, Any], None]:
-        """What writes a value of this column into a line of `sheet`."""
-        words = self._words[place]
-        write_string, write_number = sheet.write_string, sheet.write_number
-        form, number_of = self._book.formats[kind], self._book.numbers.get(kind)
+    def _cell_of(self, place: int, column: Column) -> Callable[[int, Any], str]:
+        """What makes a cell of this column from the line's number and a value."""
+        letters = xl_col_to_name(place)
+        number_of = self._book.numbers.get(column.kind)
+        style = self._book.styles.get(column.kind)
+        # Translated once: a translation per cell takes a tenth of the time.
+        words = {
+            code: harmless(str(text)) for code, text in (column.words or {}).items()
+        }
 
-        def write_text(line: int, text: Any) -> None:
-            write_string(line, place, words.get(text) or harmless(str(text)))
+        def text(number: int, value: Any) -> str:
+            shown = words.get(value) or harmless(str(value))
+            return text_cell(f"{letters}{number}", shown)
 
-        def write_value(line: int, value: Any) -> None:
-            write_number(line, place, number_of(value), form)
+        def figure(number: int, value: Any) -> str:
+            return number_cell(f"{letters}{number}", number_of(value), style)
 
-        return write_value if number_of else write_text
+        return figure if number_of else text
 
 
 def harmless(text: str) -> str:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from batches.admin import words
 from batches.models import Batch, Job
 from calls.models import Call
-from reports.sheets import Book, Kind, harmless
+from reports.lines import LineSheet, text_cell
+from reports.sheets import Book, Kind
 from reports.totals import Totals
 from speechai_site.runtime import clock
 
@@ -19,21 +20,17 @@ EMPTY: Line = ("", None, None)
 
 
 def write_summary(
-    book: Book, sheet: Any, batch: Batch, totals: Totals, *, cost: bool
+    book: Book, sheet: LineSheet, batch: Batch, totals: Totals, *, cost: bool
 ) -> None:
     """Write `totals` to `sheet`."""
     sheet.set_column(0, 0, 36)
     sheet.set_column(1, 1, 24)
     for line, (label, kind, value) in enumerate(_lines(batch, totals, cost=cost)):
-        if not label:
-            continue
-        sheet.write_string(line, 0, label, None if kind else book.bold)
-        if value is None or kind is None:
-            continue
-        if kind == "text":
-            sheet.write_string(line, 1, harmless(str(value)))
-        else:
-            sheet.write_number(line, 1, book.numbers[kind](value), book.formats[kind])
+        number = line + 1
+        cells = [text_cell(f"A{number}", label, 0 if kind else book.bold)]
+        if value is not None:
+            cells.append(book.cell(f"B{number}", kind, value))
+        sheet.write_line(line, cells)
 
 
 def _lines(batch: Batch, totals: Totals, *, cost: bool) -> Iterator[Line]:

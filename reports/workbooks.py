@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -56,14 +57,15 @@ def write_report(
 
 
 def _write(batch: Batch, target: BinaryIO, *, cost: bool) -> Totals:
-    book = Book(target, ZoneInfo(batch.account.time_zone))
-    # The first sheet is written last: it adds up what stands in the others.
-    summary = book.add_worksheet(_("Summary"))
     totals = Totals()
-    _write_jobs_and_calls(book, batch, totals, cost=cost)
-    _write_reported_rows(book, batch, totals)
-    write_summary(book, summary, batch, totals, cost=cost)
-    book.close()
+    with TemporaryDirectory(prefix="speechai-report-") as folder:
+        book = Book(target, ZoneInfo(batch.account.time_zone), folder)
+        # The first sheet is written last: it adds up what stands in the others.
+        summary = book.add_worksheet(_("Summary"))
+        _write_jobs_and_calls(book, batch, totals, cost=cost)
+        _write_reported_rows(book, batch, totals)
+        write_summary(book, summary, batch, totals, cost=cost)
+        book.close()
     return totals
 
 
