@@ -332,6 +332,8 @@ class Supervisor:
         They may finish what they do for `seconds` in all; an exception (a second
         Ctrl-C) ends them at once.
         """
+        if self._mongod is not None and not self._mongod.is_running():
+            seconds = 0  # without the database nobody can finish anything
         deadline = time.monotonic() + seconds
         try:
             for child in reversed(self._children):

@@ -4,19 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
 
 import psutil
 import pytest
 from django.conf import settings
-from django_q.signing import SignedPackage
 from pymongo import MongoClient
 
 from speechai_site.runtime import clock
 from speechai_site.runtime.broker import COLLECTION
 from speechai_site.runtime.cluster import FROZEN_SECONDS, Ages
 from speechai_site.runtime.supervisor import BASE_DIR, role_of
-from tests.runtime.leftovers import processes_of, wait_until
+from tests.runtime.observing import family, living, queue, wait_for_work, wait_until
 
 LONG = FROZEN_SECONDS + 1
 
@@ -42,10 +40,10 @@ def test_a_frozen_cluster_is_told_from_a_busy_one(
 class Cluster:
     """`manage.py qcluster` in a process group of its own, and its queue."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self):
         client = MongoClient(os.environ["MONGODB_URI"])
-        self.tasks = client[settings.MONGODB_NAME][COLLECTION]
+        self.database = client[settings.MONGODB_NAME]
+        self.tasks = self.database[COLLECTION]
         self.tasks.delete_many({})
         self.main = subprocess.Popen(
             [sys.executable, "manage.py", "qcluster"],
@@ -54,12 +52,11 @@ class Cluster:
                 **os.environ,
                 "Q_WORKERS": "2",
                 "LOG_LEVEL": "ERROR",
-                "M": str(folder),
             },
             start_new_session=True,
         )
         wait_until(lambda: len(self.pids("worker")) == 2)
-        self.work()
+        wait_for_work(self.database)
 
     def pids(self, part):
         found = []
@@ -71,20 +68,6 @@ class Cluster:
                 continue
         return found
 
-    def queue(self, function, *args):
-        name = uuid.uuid4().hex
-        task = {"id": name, "name": name, "func": function, "args": args}
-        task |= {"kwargs": {}, "started": clock.wall(), "ack_failure": True}
-        payload = SignedPackage.dumps(task)
-        return self.tasks.insert_one(
-            {"payload": payload, "lock": clock.wall()}
-        ).inserted_id
-
-    def work(self):
-        """Queue one small task and wait until it was done and acknowledged."""
-        task = self.queue("os.getpid")
-        wait_until(lambda: not self.tasks.find_one({"_id": task}))
-
     def kill(self, part):
         for pid in self.pids(part):
             os.kill(pid, signal.SIGKILL)
@@ -95,41 +78,40 @@ class Cluster:
         self.kill(part)
         wait_until(lambda: len(set(self.pids(part)) - killed) == len(killed))
 
-    def orphans(self):
-        return processes_of(self.folder)
-
 
 @pytest.fixture
-def cluster(tmp_path):
-    cluster = Cluster(tmp_path)
+def cluster():
+    cluster = Cluster()
     yield cluster
     cluster.main.kill()
     cluster.main.wait()
-    wait_until(lambda: not cluster.orphans())
 
 
 @pytest.mark.parametrize("part", ["worker", "monitor", "pusher"])
 def test_it_works_on_after_idle_processes_are_killed(cluster, part):
     for _ in range(2):
         cluster.replace(part)
-        cluster.work()
+        wait_for_work(cluster.database)
 
 
 def test_a_killed_sentinel_ends_the_cluster_with_an_error(cluster):
+    everybody = family(cluster.main.pid)
     cluster.kill("sentinel")
     assert cluster.main.wait(10) == 1
-    wait_until(lambda: not cluster.orphans(), seconds=5)
+    wait_until(lambda: not living(everybody), seconds=5)
 
 
 def test_a_killed_main_process_leaves_no_orphan(cluster):
+    everybody = family(cluster.main.pid)
+    assert len(everybody) == 6
     cluster.main.kill()
     cluster.main.wait()
-    wait_until(lambda: not cluster.orphans(), seconds=5)
+    wait_until(lambda: not living(everybody), seconds=5)
 
 
 @pytest.mark.parametrize("send", [os.kill, os.killpg])
 def test_sigterm_finishes_what_runs(cluster, send):
-    task = cluster.queue("time.sleep", 1)
+    task = queue(cluster.database, "time.sleep", 1)
     wait_until(lambda: cluster.tasks.find_one({"lock": {"$gt": clock.wall()}}))
     send(cluster.main.pid, signal.SIGTERM)
     assert cluster.main.wait(15) == 0

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from speechai_site.runtime import listening, mongod
 from speechai_site.runtime.mongod import EmbeddedMongod, MongodUnavailable
-from tests.runtime.leftovers import processes_of, wait_until
+from tests.runtime.observing import processes_of, wait_until
 
 LDD = """\
 	linux-vdso.so.1 (0x00007fab96ff1000)

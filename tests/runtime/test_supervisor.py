@@ -18,7 +18,7 @@ from speechai_site.runtime.supervisor import (
     Supervisor,
     read_run,
 )
-from tests.runtime.leftovers import processes_of, wait_until
+from tests.runtime.observing import processes_of, wait_until
 
 # Writes its name on SIGTERM, and ends.
 POLITE = """
