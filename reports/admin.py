@@ -24,9 +24,7 @@ IN_MEMORY_BYTES = 5_000_000
 def download_report(request: HttpRequest, batch_id: str) -> HttpResponse:
     """The workbook of one campaign. `write_report` records who took it."""
     require(request, *NEEDED)
-    batches = choices_of(Batch, request)
-    batches = Batch.objects.all() if batches is None else batches
-    batch = batches.filter(pk=object_id(unquote(batch_id))).first()
+    batch = choices_of(Batch, request).filter(pk=object_id(unquote(batch_id))).first()
     if batch is None:
         raise Http404
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 the response closes it

@@ -101,9 +101,16 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
 ]
 
 
+OURS = {"batches", "calls", "reports", "speechai_site"}
+
+
 class SpeechAISite(UnfoldAdminSite):
     index_title = _("Home")
-    enable_nav_sidebar = True
+
+    def register(self, models: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only our own screens: those of other packages know nothing of accounts."""
+        if admin_class and admin_class.__module__.split(".")[0] in OURS:
+            super().register(models, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
         from calls.admin.voice import sync_retell

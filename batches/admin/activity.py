@@ -35,7 +35,7 @@ VERBS = {
     "store": _("uploaded"),
     "download": _("workbook downloaded"),
     "errors": _("reported rows downloaded"),
-    "report": _("report downloaded"),
+    "export": _("report downloaded"),
     "sync": _("read from Retell"),
 }
 

@@ -168,18 +168,17 @@ class AccountScopedAdmin(SpeechAdmin):
         return getattr(obj, self.account_field) is not None
 
 
-def choices_of(model: type[models.Model], request: HttpRequest) -> QuerySet | None:
-    """The rows of `model` that this person may choose; None: no limit of its own."""
+def choices_of(model: type[models.Model], request: HttpRequest) -> QuerySet:
+    """The rows of `model` that this person may choose."""
+    rows = model._default_manager.all()
     ids = account_ids(request)
+    if ids is None:
+        return rows
     if model is Account:
-        return Account.objects.visible_to(request.user)
+        return rows.filter(pk__in=ids)
     if model in (Agent, PhoneNumber):
-        if ids is None:
-            return None
-        return model.objects.filter(Q(account_id__in=ids) | Q(account_id__isnull=True))
-    if model is Batch and ids is not None:
-        return Batch.objects.filter(account_id__in=ids)
-    return None
+        return rows.filter(Q(account_id__in=ids) | Q(account_id__isnull=True))
+    return rows.filter(account_id__in=ids) if model is Batch else rows
 
 
 class ReadOnly:

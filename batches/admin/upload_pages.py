@@ -125,7 +125,6 @@ class UploadForm(forms.Form):
         ).order_by("-pk")
         for name, model in (("agent", Agent), ("number", PhoneNumber)):
             offered = choices_of(model, request)
-            offered = model.objects.all() if offered is None else offered
             self.fields[name].queryset = offered.filter(is_active=True)
 
     def clean_file(self) -> Any:

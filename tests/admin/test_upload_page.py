@@ -1,0 +1,154 @@
+"""A workbook is looked at first; only a confirmation makes a campaign of it."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from batches.imports import pending
+from batches.models import Batch, Job, Upload
+from calls.models import Call
+from speechai_site.runtime import clock
+from tests.builders import make_agent, make_batch, make_number
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "cobranza.xlsx"
+CHOOSE = "admin:batches_upload_add"
+
+
+def choose(client, account, content=None, **values):
+    content = SAMPLE.read_bytes() if content is None else content
+    file = SimpleUploadedFile("cobranza.xlsx", content)
+    return client.post(
+        reverse(CHOOSE),
+        {
+            "file": file,
+            "account": str(account.pk),
+            "use_case": "debt_collection",
+            **values,
+        },
+    )
+
+
+@pytest.fixture
+def client(ours, sign_in):
+    ours.account.default_agent, ours.account.default_number = (
+        make_agent(),
+        make_number(),
+    )
+    ours.account.save()
+    Batch.objects.all().delete()
+    Job.objects.all().delete()
+    Call.objects.all().delete()
+    return sign_in(ours.operator)
+
+
+def test_a_preview_counts_and_stores_nothing(client, ours):
+    page = client.get(choose(client, ours.account).url)
+    assert page.status_code == 200
+    assert page.context["samples"]
+    assert page.context["error_count"] > 0
+    assert not Upload.objects.exists()
+
+
+def test_what_was_previewed_is_what_is_made(client, ours):
+    response = choose(client, ours.account, name="November")
+    seen = dict(pending.find(response.url.split("/")[-2], ours.operator.pk).preview)
+    client.post(response.url, {"act": "create"})
+    batch = Batch.objects.get()
+    assert (batch.name, batch.status) == ("November", Batch.Status.DRAFT)
+    assert Job.objects.count() == seen["jobs"]
+    assert batch.total_amount == Decimal(seen["total_amount"])
+
+
+def test_a_new_campaign_calls_with_what_the_account_calls_with(client, ours):
+    client.post(choose(client, ours.account).url, {"act": "create"})
+    batch = Batch.objects.get()
+    assert batch.agent_id == ours.account.default_agent_id
+    assert batch.number_id == ours.account.default_number_id
+
+
+def test_a_campaign_can_be_started_at_once(client, ours):
+    client.post(choose(client, ours.account).url, {"act": "start"})
+    assert Batch.objects.get().status == Batch.Status.RUNNING
+
+
+def test_rows_are_added_to_a_draft(client, ours):
+    batch = make_batch(ours.account, rows=0)
+    response = choose(client, ours.account, batch=str(batch.pk))
+    client.post(response.url, {"act": "create"})
+    assert Upload.objects.get().batch_id == batch.pk
+
+
+def test_a_discarded_workbook_is_gone(client, ours):
+    response = choose(client, ours.account)
+    client.post(response.url, {"act": "discard"})
+    assert client.get(response.url).status_code == 302
+    assert not Batch.objects.exists()
+
+
+def test_a_workbook_is_imported_once_however_often_it_is_confirmed(client, ours):
+    response = choose(client, ours.account)
+    client.post(response.url, {"act": "create"})
+    client.post(response.url, {"act": "create"})
+    assert Upload.objects.count() == 1
+
+
+def test_a_kept_workbook_belongs_to_who_chose_it(client, ours, sign_in):
+    response = choose(client, ours.account)
+    assert sign_in(ours.supervisor).get(response.url).status_code == 302
+
+
+def test_a_workbook_that_nobody_confirms_is_removed(client, ours, monkeypatch):
+    token = choose(client, ours.account).url.split("/")[-2]
+    later = clock.wall() + pending.KEPT * 2
+    monkeypatch.setattr(clock, "wall", lambda: later)
+    assert pending.find(token, ours.operator.pk) is None
+    pending.drop_expired()
+    monkeypatch.undo()
+    assert pending.find(token, ours.operator.pk) is None
+
+
+def test_a_file_that_is_no_workbook_is_refused_with_its_reason(client, ours):
+    page = choose(client, ours.account, content=b"a;b;c\n1;2;3\n")
+    assert page.context["form"].errors.as_data()["file"][0].code == "file_text"
+
+
+def test_days_that_cannot_be_are_refused(client, ours):
+    page = choose(client, ours.account, limit_days=10, max_days=5)
+    codes = [e.code for e in page.context["form"].errors.as_data()["file"]]
+    assert codes == ["option_invalid"]
+
+
+def test_an_account_of_others_cannot_be_chosen(client, ours, theirs):
+    page = choose(client, theirs.account)
+    assert "account" in page.context["form"].errors
+
+
+def test_anothers_agent_cannot_be_chosen(client, ours, theirs):
+    foreign = make_agent(account=theirs.account)
+    page = choose(client, ours.account, agent=str(foreign.pk))
+    assert "agent" in page.context["form"].errors
+
+
+def test_an_auditor_uploads_nothing(ours, sign_in):
+    assert choose(sign_in(ours.auditor), ours.account).status_code == 403
+
+
+def test_the_same_file_again_is_pointed_out(client, ours):
+    client.post(choose(client, ours.account).url, {"act": "create"})
+    page = client.get(choose(client, ours.account).url)
+    assert page.context["before"]["url"].endswith(f"{Upload.objects.get().pk}/change/")
+
+
+def test_the_workbook_as_it_came_can_be_had_again(client, ours):
+    client.post(choose(client, ours.account).url, {"act": "create"})
+    url = reverse("admin:batches_upload_file", args=[Upload.objects.get().pk])
+    assert b"".join(client.get(url).streaming_content) == SAMPLE.read_bytes()
+
+
+def test_reported_rows_can_be_downloaded(client, ours):
+    client.post(choose(client, ours.account).url, {"act": "create"})
+    url = reverse("admin:batches_upload_errors", args=[Upload.objects.get().pk])
+    assert b"".join(client.get(url).streaming_content).startswith(b"PK")
