@@ -24,18 +24,27 @@ def page(
     `wanted` filters what that index yields: a page looks at SCAN rows at most, so it
     may hold fewer than `limit`, even none, and still have a next one.
     """
+    # Without the hint the planner may prefer _id, and walk past all other accounts.
+    index = dict.fromkeys(where, 1) | {"_id": -1}
     if after is not None:
         where = {**where, "_id": {"$lt": after}}
     rows = collection(model)
-    pipeline = [{"$match": where}, {"$sort": {"_id": -1}}]
-    if wanted:
-        pipeline += [{"$limit": SCAN}, {"$match": wanted}]
-    pipeline += [{"$limit": limit + 1}, {"$project": {"_id": 1}}]
-    ids = [row["_id"] for row in rows.aggregate(pipeline)]
+    found = rows.aggregate(pipeline(where, wanted, limit + 1), hint=index)
+    ids = [row["_id"] for row in found]
     if len(ids) > limit:
         return ids[:limit], ids[limit - 1]
     if not wanted:
         return ids, None
-    scanned = rows.find(where, {"_id": 1}).sort("_id", -1).skip(SCAN - 1).limit(1)
-    last = next(iter(scanned), None)
+    scanned = rows.find(where, {"_id": 1}, hint=index).sort("_id", -1)
+    last = next(iter(scanned.skip(SCAN - 1).limit(1)), None)
     return ids, last and last["_id"]
+
+
+def pipeline(
+    where: dict[str, Any], wanted: dict[str, Any], limit: int
+) -> list[dict[str, Any]]:
+    """The aggregation behind a page; the index serves its order."""
+    stages: list[dict[str, Any]] = [{"$match": where}, {"$sort": {"_id": -1}}]
+    if wanted:
+        stages += [{"$limit": SCAN}, {"$match": wanted}]
+    return [*stages, {"$limit": limit}, {"$project": {"_id": 1}}]
