@@ -11,20 +11,16 @@ from tests.builders import make_agent
 
 
 @pytest.mark.parametrize("role", ["administrator", "supervisor", "operator", "auditor"])
-@pytest.mark.parametrize(
-    ("name", "field"),
-    [
-        ("batches_batch", "batch"),
-        ("batches_job", "job"),
-        ("calls_call", "call"),
-        ("batches_account", "account"),
-    ],
-)
-def test_the_page_of_another_accounts_row_is_not_found(
-    role, name, field, ours, theirs, sign_in
-):
-    url = reverse(f"admin:{name}_change", args=[getattr(theirs, field).pk])
-    assert sign_in(getattr(ours, role)).get(url).status_code == 404
+def test_the_page_of_another_accounts_row_is_not_found(role, ours, theirs, sign_in):
+    client = sign_in(getattr(ours, role))
+    for name, row in (
+        ("batches_batch", theirs.batch),
+        ("batches_job", theirs.job),
+        ("calls_call", theirs.call),
+        ("batches_account", theirs.account),
+    ):
+        url = reverse(f"admin:{name}_change", args=[row.pk])
+        assert client.get(url).status_code == 404, name
 
 
 @pytest.mark.parametrize("name", ["batches_batch", "batches_job", "calls_call"])
