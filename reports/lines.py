@@ -36,7 +36,7 @@ def text_cell(reference: str, text: str, style: int = 0) -> str:
 
 
 def number_cell(reference: str, number: float, style: int) -> str:
-    return f'<c r="{reference}" s="{style}"><v>{number!r}</v></c>'
+    return f'<c r="{reference}" s="{style}"><v>{number:.16g}</v></c>'
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -27,7 +27,9 @@ def write_summary(
     sheet.set_column(1, 1, 24)
     for line, (label, kind, value) in enumerate(_lines(batch, totals, cost=cost)):
         number = line + 1
-        cells = [text_cell(f"A{number}", label, 0 if kind else book.bold)]
+        cells = []
+        if label:
+            cells.append(text_cell(f"A{number}", label, 0 if kind else book.bold))
         if value is not None:
             cells.append(book.cell(f"B{number}", kind, value))
         sheet.write_line(line, cells)
