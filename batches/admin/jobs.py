@@ -77,6 +77,7 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     list_filter = [StatusFilter, BatchFilter, AccountFilter, DispositionFilter]
     search_fields = ["name_keys"]  # see get_search_results
     search_help_text = _("RUT, phone, or words of the name")
+    list_leaves_out = ("debts", "variables", "extra", "warnings", "history", "name_keys")
     change_form_template = "admin/batches/job/change_form.html"
     empty_help = _("Cases come from uploaded workbooks.")
     fields = ()

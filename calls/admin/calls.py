@@ -58,6 +58,7 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     list_filter = [StatusFilter, BatchFilter, AccountFilter]
     search_fields = ["job__name_keys"]  # see get_search_results
     search_help_text = _("RUT, phone, words of the name, or a call's id")
+    list_leaves_out = ("summary", "history")
     change_form_template = "admin/calls/call/change_form.html"
     empty_help = _("Calls appear as soon as a campaign runs.")
     fields = ()
