@@ -62,6 +62,16 @@ def differences(totals: Totals, batch: Batch) -> list[str]:
 def in_database(batch: Batch) -> Totals:
     """The figures of a batch as the database adds them up."""
     totals = Totals()
+    _count_jobs(batch, totals)
+    _count_calls(batch, totals)
+    uploads = list(Upload.objects.filter(batch=batch).values_list("pk", flat=True))
+    totals.rows_reported = collection(UploadError).count_documents(
+        {"upload_id": {"$in": uploads}}
+    )
+    return totals
+
+
+def _count_jobs(batch: Batch, totals: Totals) -> None:
     promised = {"$gt": ["$promise_date", None]}
     for row in collection(Job).aggregate(
         [
@@ -83,6 +93,9 @@ def in_database(batch: Batch) -> Totals:
         totals.total_amount += as_decimal(row["amount"])
         totals.promises += row["promises"]
         totals.promised += as_decimal(row["promised"])
+
+
+def _count_calls(batch: Batch, totals: Totals) -> None:
     for row in collection(Call).aggregate(
         [
             {"$match": {"batch_id": batch.pk}},
@@ -101,8 +114,3 @@ def in_database(batch: Batch) -> Totals:
             totals.outcomes[row["_id"]["outcome"]] += row["n"]
         totals.duration_ms += row["duration_ms"]
         totals.cost_usd += as_decimal(row["cost"])
-    uploads = list(Upload.objects.filter(batch=batch).values_list("pk", flat=True))
-    totals.rows_reported = collection(UploadError).count_documents(
-        {"upload_id": {"$in": uploads}}
-    )
-    return totals
