@@ -81,8 +81,8 @@ class ImportResult(Counts):
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """The object of `import_batch --json`; the total is whole where it can be."""
-        total, path = self.total_amount, self.error_workbook
+        """The object of `import_batch --json`; money is text, as everywhere."""
+        path = self.error_workbook
         return {
             "batch": str(self.batch.pk),
             "upload": str(self.upload.pk),
@@ -94,7 +94,7 @@ class ImportResult(Counts):
             "error_count": self.error_count,
             "errors": self.errors,
             "error_workbook": str(path) if path else None,
-            "total_amount": int(total) if total == int(total) else float(total),
+            "total_amount": format(self.total_amount, "f"),
             "seconds": round(self.seconds, 3),
         }
 
@@ -154,7 +154,7 @@ def import_workbook(
     _check_batch(batch, account, use_case)
     cases = _read(source, account, use_case, options)
     counts = _counts(cases, account)
-    digest, size = _fingerprint(source)
+    digest, size = fingerprint(source)
     upload = Upload(
         pk=ObjectId(),
         account=account,
@@ -240,18 +240,23 @@ def _samples(cases: Cases) -> list[Sample]:
     return samples
 
 
-def _fingerprint(source: Source) -> tuple[str, int]:
+def fingerprint(source: Source) -> tuple[str, int]:
     """SHA-256 and size of the file."""
     with open_source(source) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return digest, file.seek(0, 2)
 
 
+def lease_name(digest: str) -> str:
+    """The lease under which a file is imported: one import of it at a time."""
+    return f"import:{digest[:24]}"
+
+
 def _store_alone(
     upload: Upload, cases: Cases, source: Source, actor: str
 ) -> Path | None:
     """Write everything while holding the lease on this file; the error workbook."""
-    name, owner = f"import:{upload.sha256[:24]}", str(uuid4())
+    name, owner = lease_name(upload.sha256), str(uuid4())
 
     def hold() -> leases.Held:
         held = leases.take(name, owner, LEASE_SECONDS)

@@ -145,8 +145,8 @@ class DebtCollection:
             if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 365:
                 raise WorkbookError("option_invalid", name=name, value=value)
             cleaned[name] = int(text)
-        limit, most = cleaned.get("limit_days", 0), cleaned.get("max_days", 366)
-        if limit >= most or limit == 365:
+        limit, most = cleaned.get("limit_days", 1), cleaned.get("max_days", 365)
+        if limit >= most:
             raise WorkbookError("option_invalid", name="limit_days", value=limit)
         return cleaned
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import connection
 from pymongo import ReturnDocument
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from speechai_site.runtime import clock
@@ -69,5 +70,5 @@ def release(held: Held) -> None:
     )
 
 
-def _leases():
+def _leases() -> Collection:
     return connection.database[Lease._meta.db_table]

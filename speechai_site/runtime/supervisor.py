@@ -376,6 +376,6 @@ def role_of(name: str, root_pid: int, process: psutil.Process) -> str:
         return f"{name}/worker"
     if process.ppid() == root_pid:
         return f"{name}/sentinel"
-    title = process.cmdline()[-1:]
-    part = title[0] if title and title[0] in {"pusher", "monitor"} else "worker"
+    words = " ".join(process.cmdline()).split()  # a title is one argument
+    part = words[-1] if words and words[-1] in {"pusher", "monitor"} else "worker"
     return f"{name}/{part}"

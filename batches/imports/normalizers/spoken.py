@@ -13,6 +13,9 @@ MONTHS = (
 )
 
 
+_SCALES = ((10**12, "billón", "billones"), (10**6, "millón", "millones"))
+
+
 @lru_cache(maxsize=1000)
 def _below_thousand(number: int) -> str:
     return num2words(number, lang="es")
@@ -23,13 +26,12 @@ def masculine(number: int) -> str:
 
     num2words knows the words but not that form, so it is asked below a thousand only.
     """
-    millions, rest = divmod(number, 1_000_000)
-    thousands, units = divmod(rest, 1000)
     words = []
-    if millions:
-        words.append(
-            f"{masculine(millions)} {'millón' if millions == 1 else 'millones'}"
-        )
+    for scale, one, many in _SCALES:
+        count, number = divmod(number, scale)
+        if count:
+            words.append(f"{masculine(count)} {one if count == 1 else many}")
+    thousands, units = divmod(number, 1000)
     if thousands:
         words.append("mil" if thousands == 1 else f"{_shortened(thousands)} mil")
     if units or not words:

@@ -48,66 +48,83 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        output = settings.VAR_DIR / "demo"
-        output.mkdir(parents=True, exist_ok=True)
-        workbook = output / "cobranza.xlsx"
-        expected = write_collections_workbook(
-            workbook, rows=options["rows"], seed=options["seed"]
-        )
         interrupt_on_signals()
-        with tempfile.TemporaryDirectory(prefix="speechai-demo-") as folder:
-            program = whole_program(
-                Path(folder),
-                env=ENV,
-                throw_away=True,
-                web_port=None,
-                simulator_port=None,
-                simulator_options=(*SIMULATOR, "--seed", str(options["seed"])),
-                report=self._say,
-            )
-            try:
-                program.start()
-                self._say(f"http: {program.published['web_url']}/admin/")
-                problems = self._run(program, workbook, output, expected, options)
-            finally:
-                program.stop()
+        problems = run(
+            settings.VAR_DIR / "demo",
+            rows=options["rows"],
+            seed=options["seed"],
+            timeout=options["timeout"],
+            say=self._say,
+        )
         self._say(f"{time.monotonic() - began:.0f} s")
         if problems:
             raise CommandError("; ".join(problems))
 
-    def _run(
-        self,
-        program: Supervisor,
-        workbook: Path,
-        output: Path,
-        expected: Any,
-        options: dict[str, Any],
-    ) -> list[str]:
-        loaded = json.loads(
-            program.manage(
-                "import_batch",
-                str(workbook),
-                *("--account", "demo", "--use-case", "debt_collection"),
-                # its due dates are long past: whoever pays does so within three weeks
-                *("--option", "limit_days=7", "--option", "max_days=20"),
-                *("--start", "--json"),
-            )
-        )
-        self._say(json.dumps({k: v for k, v in loaded.items() if k != "errors"}))
-        batch = loaded["batch"]
-        finished = program.wait(_completed(program, batch), options["timeout"])
-        status = json.loads(program.manage("batch", "status", batch, "--json"))
-        report = output / "report.xlsx"
-        totals = json.loads(
-            program.manage("report", batch, "--output", str(report), "--json")
-        )
-        self._say(json.dumps(status))
-        self._say(f"{report}")
-        return _problems(finished, expected, loaded, status, totals)
-
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def run(
+    output: Path,
+    *,
+    rows: int,
+    seed: int,
+    timeout: float,
+    say: Callable[[str], None],
+    meanwhile: Callable[[Supervisor], None] = lambda _program: None,
+) -> list[str]:
+    """Run the main job and return what does not add up, one sentence each.
+
+    Workbook and report are left in `output`. `meanwhile` is called some ten times a
+    second while calls are placed (the chaos tests kill processes in it).
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    workbook = output / "cobranza.xlsx"
+    expected = write_collections_workbook(workbook, rows=rows, seed=seed)
+    with tempfile.TemporaryDirectory(prefix="speechai-demo-") as folder:
+        program = whole_program(
+            Path(folder),
+            env=ENV,
+            throw_away=True,
+            web_port=None,
+            simulator_port=None,
+            simulator_options=(*SIMULATOR, "--seed", str(seed)),
+            report=say,
+        )
+        try:
+            program.start()
+            say(f"{program.published['web_url']}/admin/")
+            loaded = json.loads(program.manage(*_import(workbook)))
+            say(json.dumps({k: v for k, v in loaded.items() if k != "errors"}))
+            batch = loaded["batch"]
+            completed = _completed(program, batch)
+
+            def ended() -> bool:
+                meanwhile(program)
+                return completed()
+
+            finished = program.wait(ended, timeout)
+            status = json.loads(program.manage("batch", "status", batch, "--json"))
+            say(json.dumps(status))
+            report = output / "report.xlsx"
+            totals = json.loads(
+                program.manage("report", batch, "--output", str(report), "--json")
+            )
+            say(str(report))
+        finally:
+            program.stop()
+    return _problems(finished, expected, loaded, status, totals)
+
+
+def _import(workbook: Path) -> list[str]:
+    return [
+        *("import_batch", str(workbook)),
+        *("--account", "demo", "--use-case", "debt_collection"),
+        # its due dates are long past: whoever pays does so within three weeks
+        *("--option", "limit_days=7", "--option", "max_days=20"),
+        *("--start", "--json"),
+    ]
 
 
 def _completed(program: Supervisor, batch: str) -> Callable[[], bool]:
