@@ -202,6 +202,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "import_export",
+    "ninja",  # its documentation page without a content delivery network
     "speechai_site.runtime.apps.RuntimeConfig",
     "speechai_site.apps.MongoDjangoQConfig",
     "batches.apps.BatchesConfig",

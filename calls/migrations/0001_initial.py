@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'call',
                 'verbose_name_plural': 'calls',
                 'ordering': ['-pk'],
-                'indexes': [models.Index(fields=['batch', '-id'], name='call_batch'), models.Index(fields=['account', '-id'], name='call_account'), models.Index(fields=['job', '-id'], name='call_job'), models.Index(fields=['status', 'next_check_wall'], name='call_check'), models.Index(fields=['status', 'lease_until_wall'], name='call_lease'), models.Index(fields=['retell_id'], name='call_retell'), models.Index(fields=['account', 'planned_at', 'outcome'], name='call_day'), models.Index(fields=['planned_at', 'outcome'], name='call_all_day')],
+                'indexes': [models.Index(fields=['batch', '-id'], name='call_batch'), models.Index(fields=['account', '-id'], name='call_account'), models.Index(fields=['job', '-id'], name='call_job'), models.Index(fields=['status', 'next_check_wall'], name='call_check'), models.Index(fields=['status', 'lease_until_wall'], name='call_lease'), models.Index(fields=['retell_id'], name='call_retell'), models.Index(fields=['account', 'planned_at', 'outcome', 'status', 'cost_usd'], name='call_day'), models.Index(fields=['planned_at', 'outcome', 'status', 'cost_usd'], name='call_all_day')],
             },
         ),
         migrations.CreateModel(

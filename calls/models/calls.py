@@ -100,8 +100,14 @@ class Call(models.Model):
             models.Index(fields=["status", "lease_until_wall"], name="call_lease"),
             # the unique key above is partial, which the planner does not use
             models.Index(fields=["retell_id"], name="call_retell"),
-            models.Index(fields=["account", "planned_at", "outcome"], name="call_day"),
-            models.Index(fields=["planned_at", "outcome"], name="call_all_day"),
+            models.Index(
+                fields=["account", "planned_at", "outcome", "status", "cost_usd"],
+                name="call_day",
+            ),
+            models.Index(
+                fields=["planned_at", "outcome", "status", "cost_usd"],
+                name="call_all_day",
+            ),
         ]
 
     def __str__(self) -> str:
