@@ -23,7 +23,6 @@ lint: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python manage.py check
-	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: install
 	@$(BIN)/python manage.py bench
