@@ -31,6 +31,8 @@ def dollars(amount: Decimal | None) -> str:
     """Retell's cost: `US$ 0,123`, `US$ 1.234,50`."""
     if amount is None:
         return EMPTY
+    if not amount:
+        return "US$ 0"
     text = f"{amount:,.3f}" if abs(amount) < 10 else f"{amount:,.2f}"
     return "US$ " + text.translate(str.maketrans(",.", ".,"))
 

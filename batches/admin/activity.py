@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from batches import formats
@@ -22,21 +23,21 @@ from speechai_site.runtime.models import AuditEntry
 
 # Verbs of `AuditEntry.action` ("batch.start"); an unknown one is shown as it is.
 VERBS = {
-    "add": _("added"),
-    "create": _("added"),
-    "change": _("changed"),
-    "delete": _("deleted"),
-    "start": _("started"),
-    "pause": _("paused"),
-    "resume": _("resumed"),
-    "cancelled": _("cancelled"),
-    "expired": _("expired"),
-    "complete": _("completed"),
-    "store": _("uploaded"),
-    "download": _("workbook downloaded"),
-    "errors": _("reported rows downloaded"),
-    "export": _("report downloaded"),
-    "sync": _("read from Retell"),
+    "add": pgettext_lazy("activity", "added"),
+    "create": pgettext_lazy("activity", "added"),
+    "change": pgettext_lazy("activity", "changed"),
+    "delete": pgettext_lazy("activity", "deleted"),
+    "start": pgettext_lazy("activity", "started"),
+    "pause": pgettext_lazy("activity", "paused"),
+    "resume": pgettext_lazy("activity", "resumed"),
+    "cancelled": pgettext_lazy("activity", "cancelled"),
+    "expired": pgettext_lazy("activity", "expired"),
+    "complete": pgettext_lazy("activity", "completed"),
+    "store": pgettext_lazy("activity", "uploaded"),
+    "download": pgettext_lazy("activity", "workbook downloaded"),
+    "errors": pgettext_lazy("activity", "reported rows downloaded"),
+    "export": pgettext_lazy("activity", "report downloaded"),
+    "sync": pgettext_lazy("activity", "read from Retell"),
 }
 
 
@@ -79,10 +80,9 @@ class AuditEntryAdmin(ReadOnly, KeysetAdmin):
             model = apps.get_model(row.target)
             url = page_url(row.target.replace(".", "_"), row.target_id)
         except (LookupError, ValueError, NoReverseMatch):
-            return row.target.rpartition(".")[2]
-        return format_html(
-            '<a class="sai-link" href="{}">{}</a>', url, model._meta.verbose_name
-        )
+            return capfirst(row.action.partition(".")[0])
+        name = capfirst(model._meta.verbose_name)
+        return format_html('<a class="sai-link" href="{}">{}</a>', url, name)
 
     @display(description=_("account"))
     def account(self, row: AuditEntry) -> str:

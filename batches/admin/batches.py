@@ -28,7 +28,7 @@ from batches import formats, states
 from batches.admin import pages
 from batches.admin.base import AccountScopedAdmin, account_ids, require
 from batches.admin.filters import AccountFilter, StatusFilter
-from batches.admin.pages import Card, Link, list_url, page_url
+from batches.admin.pages import Card, Link, list_url
 from batches.admin.progress import TONES, number, progress_of
 from batches.admin.words import (
     BATCH_COLOURS,
@@ -367,7 +367,3 @@ def _outcome_rows(batch: Batch) -> list[dict[str, Any]]:
         }
         for code, n in sorted(counted.items(), key=lambda pair: -pair[1])
     ]
-
-
-def batch_url(batch_id: Any) -> str:
-    return page_url("batches_batch", batch_id)

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from batches import formats
@@ -70,14 +71,20 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         "amount_shown",
         "campaign",
         "state",
-        "tries",
         "next_attempt",
         "disposition_shown",
     ]
     list_filter = [StatusFilter, BatchFilter, AccountFilter, DispositionFilter]
     search_fields = ["name_keys"]  # see get_search_results
     search_help_text = _("RUT, phone, or words of the name")
-    list_leaves_out = ("debts", "variables", "extra", "warnings", "history", "name_keys")
+    list_leaves_out = (
+        "debts",
+        "variables",
+        "extra",
+        "warnings",
+        "history",
+        "name_keys",
+    )
     change_form_template = "admin/batches/job/change_form.html"
     empty_help = _("Cases come from uploaded workbooks.")
     fields = ()
@@ -141,14 +148,13 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     def state(self, row: Job) -> tuple[str, str]:
         return row.status, job_state(row.status, row.attempts)
 
-    @display(description=_("attempts"))
-    def tries(self, row: Job) -> int:
-        return row.attempts
-
-    @display(description=_("next attempt"))
-    def next_attempt(self, row: Job) -> str:
+    @display(description=_("next attempt"), header=True)
+    def next_attempt(self, row: Job) -> list[str]:
         waits = row.status == JobStatus.QUEUED
-        return formats.brief(row.next_attempt_at if waits else None)
+        tried = ngettext("%(n)s attempt", "%(n)s attempts", row.attempts) % {
+            "n": row.attempts
+        }
+        return [formats.brief(row.next_attempt_at if waits else None), tried]
 
     @display(description=_("disposition"))
     def disposition_shown(self, row: Job) -> str:

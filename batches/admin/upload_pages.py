@@ -249,7 +249,12 @@ def _decide(
         return redirect("admin:batches_upload_add")
     if act not in ("create", "start"):
         return redirect("admin:batches_upload_preview", kept.token)
+    if act == "start":
+        require(request, "batches.control_batch")
     chosen = kept.choices
+    if not pending.claim(kept.token):
+        messages.warning(request, _("That workbook is being imported already."))
+        return redirect("admin:batches_batch_changelist")
     try:
         result = importer.import_workbook(
             kept.content(),
@@ -266,8 +271,12 @@ def _decide(
             or callers.choose_number(account, needed=False),
         )
     except WorkbookError as error:
+        pending.unclaim(kept.token)
         messages.error(request, error.message)
         return redirect("admin:batches_upload_preview", kept.token)
+    except BaseException:
+        pending.unclaim(kept.token)
+        raise
     pending.drop(kept.token)
     messages.success(
         request,
@@ -284,7 +293,6 @@ def _chosen(model: type[Model], pk: str) -> Any:
 
 
 def _start(request: HttpRequest, batch: Batch) -> None:
-    require(request, "batches.control_batch")
     try:
         batch.start(by=audit.actor_of(request.user))
     except ValidationError as error:

@@ -16,6 +16,7 @@ from django.db import connection
 from speechai_site.runtime import clock
 
 KEPT = timedelta(hours=2)
+BUCKET = "pending_uploads"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def keep(
         content,
         metadata={
             "user_id": user_id,
+            "claimed": False,
             "kept_wall": clock.wall(),
             "choices": dict(choices),
             "preview": dict(preview),
@@ -66,6 +68,24 @@ def find(token: str, user_id: Any) -> Pending | None:
     return None
 
 
+def claim(token: str) -> bool:
+    """Whether this caller is the one who imports it: a second click is not."""
+    return _mark(token, was=False, becomes=True)
+
+
+def unclaim(token: str) -> None:
+    """It was not imported after all, and can be tried again."""
+    _mark(token, was=True, becomes=False)
+
+
+def _mark(token: str, *, was: bool, becomes: bool) -> bool:
+    files = connection.database[f"{BUCKET}.files"]
+    marked = files.update_one(
+        {"_id": token, "metadata.claimed": was}, {"$set": {"metadata.claimed": becomes}}
+    )
+    return marked.modified_count == 1
+
+
 def drop(token: str) -> None:
     """Remove it; nothing happens when it is gone already."""
     try:
@@ -82,4 +102,4 @@ def drop_expired() -> None:
 
 
 def _files() -> gridfs.GridFSBucket:
-    return gridfs.GridFSBucket(connection.database, bucket_name="pending_uploads")
+    return gridfs.GridFSBucket(connection.database, bucket_name=BUCKET)

@@ -53,7 +53,6 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         "result",
         "disposition_shown",
         "length",
-        "cost",
     ]
     list_filter = [StatusFilter, BatchFilter, AccountFilter]
     search_fields = ["job__name_keys"]  # see get_search_results
@@ -62,10 +61,6 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     change_form_template = "admin/calls/call/change_form.html"
     empty_help = _("Calls appear as soon as a campaign runs.")
     fields = ()
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        hidden = set() if sees_cost(request) else {"cost"}
-        return [name for name in self.list_display if name not in hidden]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -89,10 +84,11 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
                 pk__in=list({row.batch_id for row in rows})
             ).values_list("pk", "name")
         )
-        full = sees_personal_data(request)
+        full, cost = sees_personal_data(request), sees_cost(request)
         for row in rows:
             row.batch_shown = names.get(row.batch_id, "")
             row.full = full
+            row.cost_shown = formats.dollars(row.cost_usd) if cost else ""
 
     @display(description=_("prepared"))
     def when(self, row: Call) -> str:
@@ -122,13 +118,9 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     def disposition_shown(self, row: Call) -> str:
         return value(row.disposition, DISPOSITIONS) or reason(row.reason)
 
-    @display(description=_("duration"))
-    def length(self, row: Call) -> str:
-        return formats.duration(row.duration_ms)
-
-    @display(description=_("cost"))
-    def cost(self, row: Call) -> str:
-        return formats.dollars(row.cost_usd)
+    @display(description=_("duration"), header=True)
+    def length(self, row: Call) -> list[str]:
+        return [formats.duration(row.duration_ms), row.cost_shown]
 
     def change_view(
         self,

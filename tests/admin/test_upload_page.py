@@ -95,6 +95,28 @@ def test_a_workbook_is_imported_once_however_often_it_is_confirmed(client, ours)
     assert Upload.objects.count() == 1
 
 
+def test_a_second_click_during_the_import_does_nothing(client, ours):
+    response = choose(client, ours.account)
+    pending.claim(response.url.split("/")[-2])
+    client.post(response.url, {"act": "create"})
+    assert not Upload.objects.exists()
+
+
+def test_an_import_that_failed_can_be_confirmed_again(client, ours, monkeypatch):
+    from batches.imports import importer
+    from batches.imports.problems import WorkbookError
+
+    def fail(*args, **kwargs):
+        raise WorkbookError("already_importing")
+
+    response = choose(client, ours.account)
+    with monkeypatch.context() as patched:
+        patched.setattr(importer, "import_workbook", fail)
+        client.post(response.url, {"act": "create"})
+    client.post(response.url, {"act": "create"})
+    assert Upload.objects.count() == 1
+
+
 def test_a_kept_workbook_belongs_to_who_chose_it(client, ours, sign_in):
     response = choose(client, ours.account)
     assert sign_in(ours.supervisor).get(response.url).status_code == 302
