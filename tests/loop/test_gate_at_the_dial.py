@@ -1,0 +1,134 @@
+"""Between planning and dialing the world may change; the gate looks once more."""
+
+import pytest
+
+from batches.models import Batch, Job
+from batches.states import JobStatus
+from calls import suppression
+from calls.models import Call, ContactLedger
+from calls.states import CallStatus
+from tests.builders import make_account
+from tests.loop.conftest import Loop
+
+
+@pytest.fixture
+def planned(loop: Loop) -> tuple[Loop, Job]:
+    """One call is planned and its task queued."""
+    loop.simulate()
+    job = loop.job()
+    assert loop.plan() == 1
+    return loop, job
+
+
+def test_a_pause_after_planning_leaves_the_phone_silent(
+    planned: tuple[Loop, Job],
+) -> None:
+    loop, job = planned
+    job.batch.pause(by="user:test")
+
+    loop.work()
+
+    assert loop.simulator.calls == []
+
+
+def test_a_pause_after_planning_puts_the_case_back(planned: tuple[Loop, Job]) -> None:
+    loop, job = planned
+    job.batch.pause(by="user:test")
+
+    loop.work()
+
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == (JobStatus.QUEUED, 0)
+    assert Call.objects.get().status == CallStatus.WITHDRAWN
+
+
+def test_a_cancelled_campaigns_planned_case_ends_cancelled(
+    planned: tuple[Loop, Job],
+) -> None:
+    loop, job = planned
+    job.batch.cancel(by="user:test")
+
+    loop.work()
+
+    job.refresh_from_db()
+    assert (job.status, loop.simulator.calls) == (JobStatus.CANCELLED, [])
+
+
+@pytest.mark.parametrize("kind", ["person", "phone"])
+def test_do_not_call_after_planning_holds(planned: tuple[Loop, Job], kind: str) -> None:
+    loop, job = planned
+    key = job.person_key if kind == "person" else job.phone_keys[0]
+    suppression.suppress(
+        kind, key, account_id=job.account_id, reason="test", source="user:test"
+    )
+
+    loop.work()
+
+    job.refresh_from_db()
+    assert (job.status, job.status_reason) == (JobStatus.DENIED, "do_not_call")
+    assert loop.simulator.calls == []
+
+
+def test_another_accounts_do_not_call_does_not_hold(planned: tuple[Loop, Job]) -> None:
+    loop, job = planned
+    suppression.suppress(
+        "person",
+        job.person_key,
+        account_id=make_account().pk,
+        reason="test",
+        source="user:test",
+    )
+
+    loop.work()
+
+    assert len(loop.simulator.calls) == 1
+
+
+def test_a_person_of_two_campaigns_is_called_once_a_day(loop: Loop) -> None:
+    loop.simulate()
+    account = make_account(max_concurrent_calls=500)
+    first = loop.job(loop.batch(account))
+    second = loop.job(
+        loop.batch(account),
+        document=first.document,
+        person_key=first.person_key,
+        phones=[{"e164": "+56912121212", "kind": "mobile", "state": "ok"}],
+    )
+
+    loop.dial()
+
+    second.refresh_from_db()
+    assert len(loop.simulator.calls) == 1
+    assert (second.status, second.status_reason) == ("queued", "one_attempt_a_day")
+
+
+def test_the_day_is_reserved_before_the_phone_rings(planned: tuple[Loop, Job]) -> None:
+    loop, _job = planned
+    loop.work()
+    assert ContactLedger.objects.get().call_id == Call.objects.get().pk
+
+
+def test_an_inactive_caller_id_rings_nobody(planned: tuple[Loop, Job]) -> None:
+    loop, _job = planned
+    loop.number.is_active = False
+    loop.number.save()
+
+    loop.work()
+
+    assert loop.simulator.calls == []
+
+
+def test_a_task_that_comes_twice_dials_once(planned: tuple[Loop, Job]) -> None:
+    loop, _job = planned
+    loop.tasks.append(loop.tasks[0])
+
+    loop.work()
+
+    assert len(loop.simulator.calls) == 1
+
+
+def test_a_draft_is_not_planned(loop: Loop) -> None:
+    loop.simulate()
+    job = loop.job()
+    Batch.objects.filter(pk=job.batch_id).update(status=Batch.Status.DRAFT)
+    assert loop.plan() == 0
