@@ -19,7 +19,6 @@ from tests.runtime.observing import family, living, wait_for_work, wait_until
 
 # up, mongod, simulator, 2 of web, 5 of qcluster with one worker, clock
 PROCESSES = 11
-MARK = {"_id": "kept between the runs"}
 
 
 class Program:
@@ -29,9 +28,13 @@ class Program:
         self.folder = folder
         self.up = None
 
+    def runs(self):
+        return self.up is not None and self.up.poll() is None
+
     def launch(self):
         """Start `manage.py up`, or what says that it runs already."""
         env = {**os.environ, "VAR_DIR": str(self.folder), "Q_WORKERS": "1"}
+        env["LANGUAGE_CODE"] = "en"
         env["SECRET_KEY"] = settings.SECRET_KEY  # so that tests may queue tasks
         del env["MONGODB_URI"]
         ports = f"--web-port={listening.free_port()}", "--simulator-port=21000"
@@ -45,7 +48,10 @@ class Program:
 
     def start(self):
         self.up = self.launch()
-        assert "/admin/" in self.up.stdout.readline()
+        self.said = []
+        while not self.said or "Logs" not in self.said[-1]:
+            self.said.append(self.up.stdout.readline())
+            assert self.said[-1], "it ended while starting"
         with self.database() as database:
             wait_for_work(database)
         wait_until(lambda: len(family(self.up.pid)) == PROCESSES)
@@ -70,25 +76,27 @@ class Program:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """One folder for all tests of this module: only the first start sets up."""
+def installed(tmp_path_factory):
+    """One folder for all tests of this module, since a start takes seconds."""
     program = Program(tmp_path_factory.mktemp("up"))
     yield program
-    if program.up.poll() is None:
+    if program.runs():
         program.end(signal.SIGKILL)
 
 
 @pytest.fixture
-def program(folder):
-    if folder.up is None or folder.up.poll() is not None:
-        folder.start()
-    return folder
+def program(installed):
+    """The program, running: still, or again when a test has ended it."""
+    if not installed.runs():
+        installed.start()
+    return installed
 
 
 def test_it_serves_the_admin(program):
     url = read_run(program.folder)["web_url"]
     with urllib.request.urlopen(f"{url}/admin/login/") as page:
         assert page.status == 200
+    assert any("password" in line for line in program.said)
 
 
 def test_a_second_one_says_where_the_first_runs_and_succeeds(program):
@@ -108,20 +116,24 @@ def test_workers_survive_a_killed_mongod(program):
     assert program.pids("qcluster") == cluster
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_to_stop_leaves_no_process(program, signum):
-    assert program.end(signum) == 0
+def test_sigterm_leaves_no_process(program):
+    assert program.end(signal.SIGTERM) == 0
+
+
+def test_the_data_is_found_again_when_the_port_was_taken(installed):
+    if installed.up is None:
+        installed.start()
+    if installed.runs():
+        installed.end(signal.SIGTERM)
+    port = int((installed.folder / "mongo" / "port").read_text())
+    with socket.create_server((listening.HOST, port)):
+        installed.start()
+    assert not any("password" in line for line in installed.said)
+
+
+def test_ctrl_c_leaves_no_process(program):
+    assert program.end(signal.SIGINT) == 0
 
 
 def test_sigkill_leaves_no_process(program):
-    with program.database() as database:
-        database.marks.insert_one(MARK)
     assert program.end(signal.SIGKILL) == -signal.SIGKILL
-
-
-def test_the_data_is_found_again_when_the_port_was_taken(folder):
-    port = int((folder.folder / "mongo" / "port").read_text())
-    with socket.create_server((listening.HOST, port)):
-        folder.start()
-    with folder.database() as database:
-        assert database.marks.find_one() == MARK
