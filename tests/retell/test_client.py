@@ -246,3 +246,13 @@ def test_ids_cannot_change_the_path(client: RetellClient, recorder: Recorder) ->
     recorder.reply = Reply(204)
     client.stop_call("../v2/delete-call/x")
     assert recorder.received[0].path == "/v2/stop-call/..%2Fv2%2Fdelete-call%2Fx"
+
+
+@pytest.mark.parametrize("fault", ["never", "reset"])
+def test_a_read_is_not_repeated_either(
+    client: RetellClient, recorder: Recorder, fault: str
+) -> None:
+    recorder.reply = getattr(recorder, fault)
+    with pytest.raises(RetellError):
+        client.get_call("call_1")
+    assert len(recorder.received) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from calls.retell.errors import RetellError
 from calls.simulator.outcomes import OUTCOMES
+from calls.simulator.phone_calls import UNIT_PRICES
 from calls.simulator.scenarios import NORMAL, change
 from tests.simulator.conftest import all_analyzed, create_body, everybody
 
@@ -167,6 +168,17 @@ def test_costs_add_up_and_survive_as_dollars(simulate, connect) -> None:
             str(reply.call_cost.combined_cost)
         )
         assert reply.cost_usd * 100 == Decimal(str(call.cost_cents))
+
+
+def test_each_begun_second_costs_to_a_ten_thousandth_of_a_cent(
+    simulate, connect
+) -> None:
+    server = simulate(scenario=change(ANSWERED, {"talk_seconds": [60.5, 60.5]}))
+    client = connect(server)
+    call_id = client.create_phone_call(create_body()).call_id
+    assert all_analyzed(server)
+    a_second = sum(Decimal(str(price)) for price in UNIT_PRICES.values())
+    assert client.get_call(call_id).cost_usd == 61 * a_second / 100
 
 
 def test_who_asked_not_to_be_called_is_refused_by_retell_too(simulate, connect) -> None:

@@ -1,5 +1,6 @@
 """Webhooks: signed, retried, and with the faults that a scenario asks for."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -46,6 +47,18 @@ def test_the_calls_own_address_wins(simulate, connect) -> None:
         connect(server).create_phone_call(create_body(webhook_url=own.url))
         assert own.wait_for(lambda: len(own.deliveries) == 3)
         assert general.deliveries == []
+
+
+def test_only_the_events_that_the_call_asked_for_are_sent(simulate, connect) -> None:
+    with Sink() as sink:
+        server = simulate(webhook_url=sink.url, scenario=ANSWERED)
+        body = json.loads(create_body())
+        body["agent_override"]["agent"]["webhook_events"] = ["call_ended"]
+        connect(server).create_phone_call(json.dumps(body).encode())
+        assert all_analyzed(server)
+        assert sink.wait_for(lambda: bool(sink.deliveries))
+        logged = [e["event"] for e in server.events if e["kind"] == "webhook"]
+    assert set(sink.events) | set(logged) == {"call_ended"}
 
 
 def test_the_analysis_comes_with_call_analyzed_only(simulate, connect) -> None:
