@@ -31,6 +31,8 @@ def in_transaction(work: Callable[[], T]) -> T:
         except (PyMongoError, DatabaseError) as error:
             if attempt == ATTEMPTS - 1 or not _is_transient(error):
                 raise
+        finally:
+            _end_session()
         time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))  # noqa: S311 jitter
     raise AssertionError("unreachable")
 
@@ -38,6 +40,14 @@ def in_transaction(work: Callable[[], T]) -> T:
 def session():  # pymongo ClientSession or None
     """The session of the running transaction, for raw pymongo calls."""
     return connection.session
+
+
+def _end_session() -> None:
+    """The backend keeps the session of a commit that failed, and would then run what
+    follows outside of any transaction."""
+    if connection.session is not None and not connection.in_atomic_block_mongo:
+        connection.session.end_session()
+        connection.session = None
 
 
 def _is_transient(error: BaseException) -> bool:
