@@ -28,7 +28,7 @@ def test_an_exception_undoes_everything() -> None:
         write("a")
         raise ValueError
 
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         in_transaction(work)
     assert written() == []
 
