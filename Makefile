@@ -35,6 +35,6 @@ install:
 	  test -n "$(PYTHON)" || { echo "Python 3.11 with venv is needed."; exit 1; }; \
 	  test -x $(BIN)/pip || $(PYTHON) -m venv .venv; \
 	  echo "Installing requirements.txt into .venv"; \
-	  $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt \
+	  $(BIN)/pip install -qq --disable-pip-version-check -r requirements.txt \
 	    && cp requirements.txt $(INSTALLED); \
 	}
