@@ -48,6 +48,8 @@ JOB_FIELDS = {
     "phone_keys": 1,
     "person_key": 1,
     "attempts": 1,
+    "refusals": 1,
+    "status_reason": 1,
     "status": 1,
     "stop_requested": 1,
     "round_id": 1,

@@ -84,9 +84,12 @@ class Gate:
         return ALLOW
 
     def phone_of(self, job: Document) -> tuple[int, str | None]:
-        """The next phone that may be dialed: its index and number, or (0, None)."""
+        """The next phone that may be dialed: its index and number, or (0, None).
+
+        Whoever refused a call gets no other phone, ever.
+        """
         phones = job["phones"]
-        for step in range(len(phones)):
+        for step in range(min(1, len(phones)) if job["refusals"] else len(phones)):
             index = (job["phone_index"] + step) % len(phones)
             phone = phones[index]
             if phone.get("state", "ok") == "ok" and not self.is_suppressed(
@@ -99,10 +102,14 @@ class Gate:
         return (key, None) in self.suppressed or (key, account_id) in self.suppressed
 
     def ledger_id(self, job: Document) -> str:
-        """The slot of the one attempt a day that this person may get."""
+        """The slot of the one attempt a day that this person may get.
+
+        A callback has a slot of its own: the person asked for it.
+        """
+        kind = "callback" if job["status_reason"] == "callback" else "attempt"
         zone = self.accounts[job["account_id"]]["time_zone"]
         day = self.now.astimezone(ZoneInfo(zone)).date().isoformat()
-        return f"attempt|{job['account_id']}|{job['person_key']}|{day}"
+        return f"{kind}|{job['account_id']}|{job['person_key']}|{day}"
 
     def tomorrow(self, job: Document) -> datetime:
         zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])

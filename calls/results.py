@@ -258,10 +258,15 @@ def _settlement(
 
 
 def _must_wait(call: Document, outcome: str) -> bool:
-    """A conversation without analysis, while there is hope for one."""
+    """A conversation without analysis, while there is hope for one.
+
+    A request not to be called is never kept waiting.
+    """
     if call["analyzed"] or outcome != outcomes.OutcomeClass.CONVERSATION:
         return False
     if call["status"] == CallStatus.LOST:
+        return False
+    if outcomes.OUTCOMES[call["reason"]].suppresses:
         return False
     return clock.wall() < _ended_wall(call) + timedelta(seconds=settings.ANALYSIS_GRACE)
 
@@ -329,6 +334,8 @@ def _act(call: Document, job: Document, step: Step, zone: ZoneInfo) -> None:
         suppression.suppress_after_call(call, step.suppress, step.code)
     if call.get("promise_date") or call.get("promise_amount"):
         _keep_promise(call, job, zone)
+    if call["settled"]:
+        return  # a person may have resumed meanwhile
     if step.pause == "batch":
         dialer.pause(call["batch_id"], step.code)
     elif step.pause == "all":

@@ -47,7 +47,8 @@ class DoNotCall(models.Model):
 class ContactLedger(models.Model):
     """What a cap counts. `id` is the cap's slot: a second one can't be inserted.
 
-    `attempt|ACCOUNT|PERSON|DATE` is the one attempt a day that a person may get.
+    `attempt|ACCOUNT|PERSON|DATE` is the one attempt a day that a person may get,
+    `callback|…` the one that the person asked for.
     Reserved before dialing, removed only on proof that nothing rang.
     """
 

@@ -132,3 +132,37 @@ def test_a_draft_is_not_planned(loop: Loop) -> None:
     job = loop.job()
     Batch.objects.filter(pk=job.batch_id).update(status=Batch.Status.DRAFT)
     assert loop.plan() == 0
+
+
+def test_whoever_refused_gets_no_other_phone(loop: Loop) -> None:
+    loop.simulate()
+    job = loop.job(
+        refusals=1,
+        phones=[
+            {"e164": "+56911111111", "kind": "mobile", "state": "bad"},
+            {"e164": "+56922222222", "kind": "mobile", "state": "ok"},
+        ],
+    )
+
+    loop.dial()
+
+    job.refresh_from_db()
+    assert (job.status_reason, loop.simulator.calls) == ("no_phone", [])
+
+
+def test_a_callback_may_follow_on_the_same_day(loop: Loop) -> None:
+    loop.simulate()
+    account = make_account(max_concurrent_calls=500)
+    first = loop.job(loop.batch(account))
+    loop.dial()
+    asked = loop.job(
+        loop.batch(account),
+        person_key=first.person_key,
+        document=first.document,
+        status_reason="callback",
+    )
+
+    loop.dial()
+
+    asked.refresh_from_db()
+    assert (asked.status, len(loop.simulator.calls)) == ("calling", 2)

@@ -198,3 +198,9 @@ def test_costs_only_grow(live_call: Call) -> None:
     live_call.refresh_from_db()
     assert str(live_call.cost_usd) == "0.125000"
     assert clock.now() >= live_call.planned_at
+
+
+def test_a_detected_opt_out_waits_for_no_analysis(live_call: Call) -> None:
+    report(live_call, "call_ended", ended("user_requested_dnc"))
+    kinds = set(DoNotCall.objects.values_list("kind", flat=True))
+    assert kinds == {"person", "phone"}
