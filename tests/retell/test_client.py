@@ -82,8 +82,8 @@ def test_what_retell_says_tells_refusals_apart(
     assert error_of(client, Reply(status, {field: message}), recorder).code == code
 
 
-def test_a_timeout_is_unknown(client: RetellClient, recorder: Recorder) -> None:
-    error = error_of(client, recorder.never, recorder)
+def test_a_timeout_is_unknown(impatient: RetellClient, recorder: Recorder) -> None:
+    error = error_of(impatient, recorder.never, recorder)
     assert (error.kind, error.code, error.status) == ("unknown", "timeout", None)
     assert len(recorder.received) == 1
 
@@ -250,9 +250,9 @@ def test_ids_cannot_change_the_path(client: RetellClient, recorder: Recorder) ->
 
 @pytest.mark.parametrize("fault", ["never", "reset"])
 def test_a_read_is_not_repeated_either(
-    client: RetellClient, recorder: Recorder, fault: str
+    impatient: RetellClient, recorder: Recorder, fault: str
 ) -> None:
     recorder.reply = getattr(recorder, fault)
     with pytest.raises(RetellError):
-        client.get_call("call_1")
+        impatient.get_call("call_1")
     assert len(recorder.received) == 1

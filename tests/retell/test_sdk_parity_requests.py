@@ -156,13 +156,13 @@ def test_both_fail_alike_and_after_one_request(
 
 
 def test_both_give_up_on_a_silent_create_after_one_request(
-    recorder: Recorder, client: RetellClient, sdk: "retell.Retell"
+    recorder: Recorder, impatient: RetellClient, sdk: "retell.Retell"
 ) -> None:
     _reply, ours, official = ENDPOINTS["create"]
     recorder.reply = recorder.never
     with pytest.raises(retell.APITimeoutError):
-        official(sdk)
+        official(sdk.with_options(timeout=0.3))
     with pytest.raises(RetellError) as caught:
-        ours(client)
+        ours(impatient)
     assert (caught.value.kind, caught.value.code) == ("unknown", "timeout")
     assert len(recorder.received) == 2
