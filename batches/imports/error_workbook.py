@@ -34,7 +34,7 @@ def write(path: Path, headers: Sequence[str], errors: Iterable[RowError]) -> Non
             time: book.add_format({"num_format": "hh:mm:ss"}),
             timedelta: book.add_format({"num_format": "[h]:mm:ss"}),
         }
-        sheet = book.add_worksheet("errores")
+        sheet = book.add_worksheet(_("errors"))
         sheet.write_row(0, 0, [_("Column"), _("Why"), *headers])
         for line, error in enumerate(errors, 1):
             sheet.write_string(line, 0, error.column)

@@ -142,21 +142,25 @@ def import_workbook(
     started = time.monotonic()
     if isinstance(source, str | Path):
         file_name = file_name or Path(source).name
-    batch = batch or Batch(
-        pk=ObjectId(),
-        account=account,
-        name=(name or Path(file_name).stem or use_case)[:120],
-        use_case=use_case,
-        agent=agent,
-        number=number,
-        created_by=actor,
+    upload_id = ObjectId()
+    batch = (
+        batch
+        or Batch(
+            pk=upload_id,  # by which it goes with its upload when that fails
+            account=account,
+            name=(name or Path(file_name).stem or use_case)[:120],
+            use_case=use_case,
+            agent=agent,
+            number=number,
+            created_by=actor,
+        )
     )
     _check_batch(batch, account, use_case)
     cases = _read(source, account, use_case, options)
     counts = _counts(cases, account)
     digest, size = fingerprint(source)
     upload = Upload(
-        pk=ObjectId(),
+        pk=upload_id,
         account=account,
         batch=batch,
         file_name=file_name[:255],

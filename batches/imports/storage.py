@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 import gridfs
-from bson import Decimal128, ObjectId
+from bson import Decimal128, Int64, ObjectId
 from django.db import connection, models
 from pymongo.errors import BulkWriteError
 
@@ -75,7 +75,7 @@ def store_errors(
         {
             "_id": ObjectId(),
             "upload_id": upload.pk,
-            "row": error.row,
+            "row": Int64(error.row),
             "column": error.column,
             "value": error.value,
             "code": error.code,
@@ -119,10 +119,8 @@ def discard(upload: Upload) -> None:
         _files().delete(upload.pk)
     error_workbook.path_for(upload.pk).unlink(missing_ok=True)
     collection(Upload).delete_one({"_id": upload.pk})
-    if not Upload.objects.filter(batch_id=upload.batch_id).exists():
-        collection(Batch).delete_one(
-            {"_id": upload.batch_id, "status": BatchStatus.DRAFT, "rows": 0}
-        )
+    if upload.batch_id == upload.pk:  # it was made for this upload
+        collection(Batch).delete_one({"_id": upload.pk, "rows": 0})
 
 
 def known_cases(cases: Cases, account_id: Any) -> int:
@@ -188,7 +186,7 @@ def job_document(
         "document_key": keys.document_key(case.document),
         "phone_keys": [keys.phone_key(phone) for phone in phones],
         "name_keys": list(name_keys(case.name)),
-        "rank": rank,
+        "rank": Int64(rank),
         "created_at": moment,
         **_about(subject, cases, case),
     }
@@ -208,7 +206,7 @@ def _about(subject: Subject, cases: Cases, case: Case) -> dict[str, Any]:
         "creditor": subject.creditor,
         "creditor_key": subject.creditor_key,
         "amount": Decimal128(subject.amount),
-        "coupons": subject.coupons,
+        "coupons": Int64(subject.coupons),
         "limit_date": _midnight(subject.limit_date),
         "max_date": _midnight(subject.max_date),
         "debts": debts,

@@ -134,6 +134,8 @@ class Batch(models.Model):
             found.append(_("Its caller id may not be used."))
         if not self.rows:
             found.append(_("It has no rows: upload a workbook first."))
+        if self.uploads.filter(status=states.UploadStatus.STORING).exists():
+            found.append(_("A workbook is still being loaded into it."))
         for check in PREFLIGHT:
             found.extend(check(self))
         return [str(sentence) for sentence in found]

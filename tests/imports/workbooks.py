@@ -1,6 +1,7 @@
 """Small workbooks for tests, with the headers of a real collections file."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -18,7 +19,7 @@ HEADERS = [
     "Título",
 ]
 # 12.345.678-5 and friends: invented, with a right check digit
-RUT_A, RUT_B, RUT_C = "12.345.678-5", 76543213, "20.961.605-K"
+RUT_A, RUT_B, RUT_C = "12.345.678-5", 76543216, "20.961.605-K"
 MOBILE = 960012345
 
 
@@ -47,16 +48,19 @@ def workbook(
     sheet: str = "cobranza",
     more_sheets: Sequence[str] = (),
 ) -> bytes:
-    """An xlsx with rows `above` the header, the header, and the rows."""
+    """An xlsx, always the same for the same cells: with rows `above` the header, the header, and the rows."""
     file = BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(2026, 1, 5, tzinfo=UTC)})
         date_format = book.add_format({"num_format": "dd-mm-yyyy"})
         page = book.add_worksheet(sheet)
         for line, cells in enumerate([*above, headers, *rows]):
             for place, cell in enumerate(cells):
                 if hasattr(cell, "year"):
                     page.write_datetime(line, place, cell, date_format)
-                elif cell is not None and cell != "":
+                elif isinstance(cell, str) and cell:
+                    page.write_string(line, place, cell)
+                elif cell not in (None, ""):
                     page.write(line, place, cell)
         for name in more_sheets:
             book.add_worksheet(name)
