@@ -211,7 +211,11 @@ def there_is_a_phone(gate: Gate, attempt: Attempt) -> Verdict | None:
     if attempt.phone:
         return None
     usable = [p for p in attempt.job["phones"] if p.get("state", "ok") == "ok"]
-    return Verdict("deny", "do_not_call" if usable else "no_phone")
+    if not usable:
+        return Verdict("deny", "no_phone")
+    return Verdict(
+        "deny", "no_phone_left" if attempt.job["refusals"] else "do_not_call"
+    )
 
 
 def one_attempt_a_day(gate: Gate, attempt: Attempt) -> Verdict | None:

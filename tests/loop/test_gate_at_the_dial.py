@@ -147,7 +147,7 @@ def test_whoever_refused_gets_no_other_phone(loop: Loop) -> None:
     loop.dial()
 
     job.refresh_from_db()
-    assert (job.status_reason, loop.simulator.calls) == ("no_phone", [])
+    assert (job.status_reason, loop.simulator.calls) == ("no_phone_left", [])
 
 
 def test_a_callback_may_follow_on_the_same_day(loop: Loop) -> None:
