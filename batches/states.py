@@ -12,30 +12,31 @@ Job   queued ─► claimed ─► calling ─► queued | done | exhausted | re
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from speechai_site.runtime.machines import Machine
 
 
 class BatchStatus(TextChoices):
-    DRAFT = "draft", _("Draft")
-    RUNNING = "running", _("Running")
-    PAUSED = "paused", _("Paused")
-    COMPLETED = "completed", _("Completed")
-    CANCELLED = "cancelled", _("Cancelled")
-    EXPIRED = "expired", _("Expired")
+    DRAFT = "draft", pgettext_lazy("batch", "Draft")
+    RUNNING = "running", pgettext_lazy("batch", "Running")
+    PAUSED = "paused", pgettext_lazy("batch", "Paused")
+    COMPLETED = "completed", pgettext_lazy("batch", "Completed")
+    CANCELLED = "cancelled", pgettext_lazy("batch", "Cancelled")
+    EXPIRED = "expired", pgettext_lazy("batch", "Expired")
 
 
 class JobStatus(TextChoices):
-    QUEUED = "queued", _("Waiting")
-    CLAIMED = "claimed", _("Claimed")
-    CALLING = "calling", _("Calling")
-    DONE = "done", _("Closed")
-    EXHAUSTED = "exhausted", _("Exhausted")
-    REVIEW = "review", _("In review")
-    DENIED = "denied", _("Cannot be called")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
-    CANCELLED = "cancelled", _("Cancelled")
-    EXPIRED = "expired", _("Expired")
+    QUEUED = "queued", pgettext_lazy("job", "Waiting")
+    CLAIMED = "claimed", pgettext_lazy("job", "Claimed")
+    CALLING = "calling", pgettext_lazy("job", "Calling")
+    DONE = "done", pgettext_lazy("job", "Closed")
+    EXHAUSTED = "exhausted", pgettext_lazy("job", "Exhausted")
+    REVIEW = "review", pgettext_lazy("job", "In review")
+    DENIED = "denied", pgettext_lazy("job", "Cannot be called")
+    WITHDRAWN = "withdrawn", pgettext_lazy("job", "Withdrawn")
+    CANCELLED = "cancelled", pgettext_lazy("job", "Cancelled")
+    EXPIRED = "expired", pgettext_lazy("job", "Expired")
 
 
 class UploadStatus(TextChoices):

@@ -8,23 +8,23 @@ sending|registered|unknown|lost ─► ongoing|ended|not_connected|error
 """
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from speechai_site.runtime.machines import Machine
 
 
 class CallStatus(TextChoices):
-    PLANNED = "planned", _("Prepared")
-    SENDING = "sending", _("Sending")
-    REGISTERED = "registered", _("Dialing")
-    ONGOING = "ongoing", _("In conversation")
-    ENDED = "ended", _("Ended")
-    NOT_CONNECTED = "not_connected", _("Not connected")
-    ERROR = "error", _("Technical fault")
-    REJECTED = "rejected", _("Rejected by the provider")
-    UNKNOWN = "unknown", _("Unconfirmed")
-    LOST = "lost", _("No trace")
-    WITHDRAWN = "withdrawn", _("Withdrawn before dialing")
+    PLANNED = "planned", pgettext_lazy("call", "Prepared")
+    SENDING = "sending", pgettext_lazy("call", "Sending")
+    REGISTERED = "registered", pgettext_lazy("call", "Dialing")
+    ONGOING = "ongoing", pgettext_lazy("call", "In conversation")
+    ENDED = "ended", pgettext_lazy("call", "Ended")
+    NOT_CONNECTED = "not_connected", pgettext_lazy("call", "Not connected")
+    ERROR = "error", pgettext_lazy("call", "Technical fault")
+    REJECTED = "rejected", pgettext_lazy("call", "Rejected by the provider")
+    UNKNOWN = "unknown", pgettext_lazy("call", "Unconfirmed")
+    LOST = "lost", pgettext_lazy("call", "No trace")
+    WITHDRAWN = "withdrawn", pgettext_lazy("call", "Withdrawn before dialing")
 
 
 C = CallStatus

@@ -54,7 +54,7 @@ def _lines(batch: Batch, totals: Totals, *, cost: bool) -> Iterator[Line]:
     yield _("Every row is accounted for"), "text", _verdict(batch.rows - accounted)
     yield EMPTY
     yield _("Cases"), None, None
-    yield from _counts(totals.jobs, dict(Job.Status.choices))
+    yield from _counts(words.shown_counts(totals.jobs), dict(Job.Status.choices))
     yield _("Cases in all"), "whole", totals.jobs.total()
     yield _("Balance owed"), "money", totals.total_amount
     missing = batch.total_amount - totals.total_amount

@@ -8,8 +8,8 @@ from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 
 from batches import formats
@@ -38,6 +38,16 @@ VERBS = {
     "errors": pgettext_lazy("activity", "reported rows downloaded"),
     "export": pgettext_lazy("activity", "report downloaded"),
     "sync": pgettext_lazy("activity", "read from Retell"),
+}
+# Keys of `AuditEntry.detail`; an unknown one is shown as it is.
+DETAILS = {
+    "agents": _("voice agents"),
+    "cost": _("cost"),
+    "fields": _("fields"),
+    "jobs": _("cases"),
+    "numbers": _("caller ids"),
+    "rows": _("rows"),
+    "versions": _("versions"),
 }
 
 
@@ -94,5 +104,18 @@ class AuditEntryAdmin(ReadOnly, KeysetAdmin):
 
     @display(description=_("detail"))
     def details(self, row: AuditEntry) -> str:
-        told = (f"{key}: {value}" for key, value in row.detail.items() if value)
+        told = (
+            f"{DETAILS.get(key, key)}: {_said(key, value)}"
+            for key, value in row.detail.items()
+            if value
+        )
         return " · ".join(told)
+
+
+def _said(key: str, value: str) -> str:
+    """A detail in words. Django names changed fields by their untranslated labels,
+    which are verbose names with a capital."""
+    if key == "fields":
+        names = (name[:1].lower() + name[1:] for name in value.split(", "))
+        return ", ".join(gettext(name) for name in names if name)
+    return {"True": gettext("yes"), "False": gettext("no")}.get(value, value)

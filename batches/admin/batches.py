@@ -36,6 +36,7 @@ from batches.admin.words import (
     OUTCOMES,
     job_state,
     reason,
+    shown_counts,
 )
 from batches.models import Account, Batch
 from speechai_site.runtime import audit
@@ -338,7 +339,7 @@ def _links(request: HttpRequest, batch: Batch) -> list[Link]:
 
 
 def _job_rows(batch: Batch) -> list[dict[str, Any]]:
-    counted = batch.counters.get("jobs", {})
+    counted = shown_counts(batch.counters.get("jobs", {}))
     total = sum(counted.values())
     return [
         {

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from batches.admin.base import require
 from batches.imports import error_workbook, storage
@@ -18,9 +19,8 @@ def errors(request: HttpRequest, object_id: str, model_admin: Any) -> HttpRespon
     if not path.exists():
         raise Http404
     audit.record("upload.errors", upload, by=audit.actor_of(request.user))
-    return FileResponse(
-        path.open("rb"), as_attachment=True, filename=f"errores {upload.file_name}"
-    )
+    name = _("errors of %(file)s") % {"file": upload.file_name}
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name)
 
 
 def original(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:

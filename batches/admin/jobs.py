@@ -50,6 +50,19 @@ PHONE_KINDS = {"mobile": _("mobile"), "landline": _("landline")}
 PHONE_STATES = {"bad": _("invalid"), "wrong": _("wrong person")}
 
 
+class JobStatusFilter(StatusFilter):
+    """A claimed case counts as one that is being called."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        offered = super().lookups(request, model_admin)
+        return [pair for pair in offered if pair[0] != JobStatus.CLAIMED]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == JobStatus.CALLING:
+            return queryset.filter(status__in=[JobStatus.CLAIMED, JobStatus.CALLING])
+        return super().queryset(request, queryset)
+
+
 class DispositionFilter(CodeFilter):
     """Within one campaign only: no index serves it among all."""
 
@@ -74,7 +87,7 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         "next_attempt",
         "disposition_shown",
     ]
-    list_filter = [StatusFilter, BatchFilter, AccountFilter, DispositionFilter]
+    list_filter = [JobStatusFilter, BatchFilter, AccountFilter, DispositionFilter]
     search_fields = ["name_keys"]  # see get_search_results
     search_help_text = _("RUT, phone, or words of the name")
     list_leaves_out = (

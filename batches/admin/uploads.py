@@ -25,6 +25,11 @@ from batches.imports import error_workbook
 from batches.models import Account, Batch, Upload, UploadError
 
 ERRORS_SHOWN = 100
+# Keys of `Upload.options`; an unknown one is shown as it is.
+OPTIONS = {
+    "limit_days": _("pay by, in days"),
+    "max_days": _("latest promise, in days"),
+}
 
 
 @admin.register(Upload)
@@ -133,7 +138,10 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
         "who": actor(upload.created_by),
         "figures": _figures(upload),
         "when": formats.moment(upload.created_at),
-        "options": sorted(upload.options.items()),
+        "options": [
+            (OPTIONS.get(key, key), value)
+            for key, value in sorted(upload.options.items())
+        ],
         "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
         "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
         "errors_shown": ERRORS_SHOWN,

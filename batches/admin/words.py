@@ -1,8 +1,10 @@
 """Colours of statuses, and the words for codes that rows carry."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from batches.models import Account, Batch, Job, Upload
 from batches.states import JobStatus
@@ -39,6 +41,7 @@ DISPOSITIONS: dict[str, Any] = {}
 # Codes of `Job.status_reason`, `Batch.pause_reason` and of histories.
 REASONS: dict[str, Any] = {
     "no_phone": _("No usable phone"),
+    "stop_now": _("Everything was stopped by hand"),
     "batch_cancelled": _("The campaign was cancelled"),
     "batch_expired": _("The campaign expired"),
     "batch_completed": _("The campaign ended"),
@@ -48,10 +51,18 @@ REASONS: dict[str, Any] = {
 def job_state(status: str, attempts: int) -> Any:
     """The word for a case's status; who waits was called already, or not yet."""
     if status == JobStatus.QUEUED:
-        return _("Waiting") if attempts else _("Pending")
+        return JobStatus.QUEUED.label if attempts else pgettext_lazy("job", "Pending")
     if status == JobStatus.CLAIMED:
         return JobStatus.CALLING.label
     return JobStatus(status).label
+
+
+def shown_counts(counted: Mapping[str, int]) -> dict[str, int]:
+    """Cases by status as people see them: a claimed one is being called."""
+    shown = dict(counted)
+    if claimed := shown.pop(JobStatus.CLAIMED, 0):
+        shown[JobStatus.CALLING] = shown.get(JobStatus.CALLING, 0) + claimed
+    return shown
 
 
 def reason(code: str) -> str:

@@ -62,9 +62,14 @@ GATE = {
     "asked_cancelled": _("Cancelled meanwhile"),
     "asked_denied": _("Denied meanwhile"),
     "asked_expired": _("Expired meanwhile"),
+    "slowed_down": _("Retell asked to slow down"),
+    "phone_changed": _("Its phones changed meanwhile"),
     "rule_failed": _("A rule could not be checked"),
     "lapsed": _("Prepared, not sent in time"),
     "sender_lost": _("The process that dialed was lost"),
+    "no_trace": _("Retell has no trace of it"),
+    "stopped_overlong": _("It was too long and was told to stop"),
+    "never_ended": _("Retell never said that it ended"),
 }
 # `RetellError.code`: calls/retell/errors.py
 FAULTS = {
@@ -97,6 +102,7 @@ def _fill() -> None:
         {code: row.label for code, row in reasons.OUTCOMES.items()},
         hours.DECISION_LABELS,
         FAULTS,
+        {f"provider_{code}": said for code, said in FAULTS.items()},
         GATE,
         steps.STEP_LABELS,
     ):

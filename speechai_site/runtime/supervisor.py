@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import psutil
+from django.utils.translation import gettext as _
 
 from .listening import answers
 from .mongod import EmbeddedMongod, MongodUnavailable
@@ -191,7 +192,11 @@ class Supervisor:
         """The last line that the process wrote to its log, and how it ended."""
         lines = self.log_of(service.name).read_text(errors="replace").splitlines()
         said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f"{service.name} ended with code {code}: {said}"
+        return _("%(name)s ended with code %(code)s: %(said)s") % {
+            "name": service.name,
+            "code": code,
+            "said": said,
+        }
 
     def _spawn(
         self, service: Service, stdout: IO[bytes] | None = None
@@ -220,8 +225,12 @@ class Supervisor:
     def _wait_for_port(self, service: Service) -> None:
         if not self.wait(lambda: answers(service.port), timeout=PORT_SECONDS):
             raise StartFailed(
-                f"{service.name} does not answer on port {service.port}; "
-                f"see {self.log_of(service.name)}."
+                _("%(name)s does not answer on port %(port)s; see %(log)s.")
+                % {
+                    "name": service.name,
+                    "port": service.port,
+                    "log": self.log_of(service.name),
+                }
             )
 
     def _take_lock(self) -> None:
@@ -275,8 +284,15 @@ class Supervisor:
                 child.ended = True
                 delay = child.backoff.ended()
                 self._report(
-                    f"{child.service.name} ended with code {code}; "
-                    f"starting it again in {delay:g} s"
+                    _(
+                        "%(name)s ended with code %(code)s; starting it again in "
+                        "%(seconds)s s."
+                    )
+                    % {
+                        "name": child.service.name,
+                        "code": code,
+                        "seconds": f"{delay:g}",
+                    }
                 )
             if child.ended and present >= child.backoff.due:
                 self._restart(child)
@@ -290,7 +306,7 @@ class Supervisor:
         mongod, backoff = self._mongod, self._mongod_backoff
         if mongod is None or mongod.is_running() or time.monotonic() < backoff.due:
             return
-        self._report("mongod ended; starting it again")
+        self._report(_("mongod ended; starting it again."))
         backoff.ended()
         try:
             uri = mongod.start()
@@ -341,7 +357,7 @@ class Supervisor:
                 with suppress(subprocess.TimeoutExpired):
                     child.process.wait(max(deadline - time.monotonic(), 1))
         except KeyboardInterrupt:
-            self._report("ending without waiting")
+            self._report(_("Ending without waiting."))
         finally:
             for child in self._children:
                 child.process.kill()

@@ -67,7 +67,7 @@ def test_data_is_found_on_another_port_when_the_old_one_is_taken(kept_server):
 def test_two_servers_never_share_a_folder(server, monkeypatch):
     server.start()
     monkeypatch.setattr(mongod, "STOP_SECONDS", 0.3)
-    with pytest.raises(MongodUnavailable, match="Another process"):
+    with pytest.raises(MongodUnavailable, match=str(server.data_dir)):
         EmbeddedMongod(server.data_dir).start()
     assert server.is_running()
 
@@ -128,8 +128,8 @@ def test_a_newer_libc_is_named_by_its_version():
 @pytest.mark.parametrize(
     ("system", "machine", "cpu_flags", "named"),
     [
-        ("Darwin", "arm64", "", "x86-64 Linux"),
-        ("Linux", "aarch64", "", "x86-64 Linux"),
+        ("Darwin", "arm64", "", "x86-64"),
+        ("Linux", "aarch64", "", "x86-64"),
         ("Linux", "x86_64", "flags : fpu sse2 ssse3", "AVX"),
     ],
 )
