@@ -15,7 +15,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from batches.models import Account
-from speechai_site import translations
 from speechai_site.runtime import audit, clock, environment, leases
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.models import Heartbeat, User
@@ -45,7 +44,6 @@ class Command(BaseCommand):
         except environment.EnvironmentMismatch as error:
             raise CommandError(str(error)) from None
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise looks
-        translations.compile_stale()
         with alone():
             call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
             make_expiring()
