@@ -49,7 +49,7 @@ JOB_FIELDS = {
     "person_key": 1,
     "attempts": 1,
     "refusals": 1,
-    "status_reason": 1,
+    "callback_at": 1,
     "status": 1,
     "stop_requested": 1,
     "round_id": 1,
@@ -163,6 +163,7 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
             Send(call["_id"], job["_id"], job["round_id"], job["batch_id"], 1, body)
         )
         slots.append(_ledger_row(gate, call, job))
+        gate.reserve(job, call["_id"])
     _withdraw(refused)
     JOB.write(changes)
     if sends:

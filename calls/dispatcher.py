@@ -44,7 +44,7 @@ JOB_FIELDS = {
     "person_key": 1,
     "attempts": 1,
     "refusals": 1,
-    "status_reason": 1,
+    "callback_at": 1,
     "stop_requested": 1,
     "round_id": 1,
 }
@@ -219,16 +219,13 @@ def _plan(held: leases.Held, due: list[Any]) -> list[str]:
         )
     )
     gate = Gate(jobs)
-    calls, changes, taken = [], [], set()
+    calls, changes = [], []
     for job in jobs:
-        _index, phone = gate.phone_of(job)
+        phone = gate.phone_of(job)
         verdict = gate.verdict(job, phone)
-        slot = gate.ledger_id(job) if verdict.decision == "allow" else ""
-        if slot in taken:  # the same person twice in this round
-            verdict = Verdict("defer", "one_attempt_a_day", gate.tomorrow(job))
         if verdict.decision == "allow":
-            taken.add(slot)
             calls.append(_new_call(gate, job, phone))
+            gate.reserve(job, calls[-1].pk)
         else:
             changes.append(turn_away(job, verdict, by=BY))
     JOB.write(changes)

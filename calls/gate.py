@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 
 from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus
+from calls import pacing
 from calls.models import ContactLedger, DoNotCall
 from calls.policies import hours
 from speechai_site.runtime import clock, keys
@@ -53,6 +54,7 @@ class Gate:
 
     def __init__(self, jobs: list[Document]) -> None:
         self.now = clock.now()
+        self.slowed_down = pacing.slowed_down()
         self.batches = _by_id(
             Batch, {job["batch_id"] for job in jobs}, status=1, starts_at=1, **BATCH
         )
@@ -83,33 +85,39 @@ class Gate:
                 return objection
         return ALLOW
 
-    def phone_of(self, job: Document) -> tuple[int, str | None]:
-        """The next phone that may be dialed: its index and number, or (0, None).
+    def phone_of(self, job: Document) -> str | None:
+        """The next phone that may be dialed, from `phone_index` on in a circle.
 
         Whoever refused a call gets no other phone, ever.
         """
         phones = job["phones"]
-        for step in range(min(1, len(phones)) if job["refusals"] else len(phones)):
-            index = (job["phone_index"] + step) % len(phones)
-            phone = phones[index]
-            if phone.get("state", "ok") == "ok" and not self.is_suppressed(
-                keys.phone_key(phone["e164"]), job["account_id"]
-            ):
-                return index, phone["e164"]
-        return 0, None
+        first = job["phone_index"] % max(len(phones), 1)
+        in_turn = [*phones[first:], *phones[:first]]
+        for e164 in usable_phones(in_turn[:1] if job["refusals"] else in_turn):
+            if not self.is_suppressed(keys.phone_key(e164), job["account_id"]):
+                return e164
+        return None
 
     def is_suppressed(self, key: str, account_id: Any) -> bool:
         return (key, None) in self.suppressed or (key, account_id) in self.suppressed
 
+    def reserve(self, job: Document, call_id: str) -> None:
+        """For what this gate is asked next, the person's attempt is this call's."""
+        self.reserved[self.ledger_id(job)] = call_id
+
     def ledger_id(self, job: Document) -> str:
         """The slot of the one attempt a day that this person may get.
 
-        A callback has a slot of its own: the person asked for it.
+        A callback that is due has a slot of its own: the person asked for it.
         """
-        kind = "callback" if job["status_reason"] == "callback" else "attempt"
-        zone = self.accounts[job["account_id"]]["time_zone"]
-        day = self.now.astimezone(ZoneInfo(zone)).date().isoformat()
-        return f"{kind}|{job['account_id']}|{job['person_key']}|{day}"
+        zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])
+        day = self.now.astimezone(zone).date()
+        callback = job.get("callback_at")
+        due = callback and callback <= self.now
+        kind = "attempt"
+        if due and callback.astimezone(zone).date() == day:
+            kind = "callback"
+        return f"{kind}|{job['account_id']}|{job['person_key']}|{day.isoformat()}"
 
     def tomorrow(self, job: Document) -> datetime:
         zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])
@@ -138,7 +146,10 @@ class Gate:
 
     def _zone_is_known(self, job: Document) -> bool:
         account = self.accounts.get(job["account_id"])
-        return bool(account and account["time_zone"])
+        try:
+            return bool(account and ZoneInfo(account["time_zone"]))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return False  # the checks will fail on it, for its own jobs alone
 
 
 BATCH = {
@@ -157,6 +168,10 @@ class Attempt:
     job: Document
     phone: str | None
     call_id: str
+
+
+def retell_takes_calls(gate: Gate, _attempt: Attempt) -> Verdict | None:
+    return Verdict("defer", "slowed_down") if gate.slowed_down else None
 
 
 def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
@@ -208,9 +223,11 @@ def person_may_be_called(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 def there_is_a_phone(gate: Gate, attempt: Attempt) -> Verdict | None:
-    if attempt.phone:
+    usable = usable_phones(attempt.job["phones"])
+    if attempt.phone in usable:
         return None
-    usable = [p for p in attempt.job["phones"] if p.get("state", "ok") == "ok"]
+    if attempt.phone:
+        return Verdict("defer", "phone_changed")
     if not usable:
         return Verdict("deny", "no_phone")
     return Verdict(
@@ -247,6 +264,7 @@ def hour_is_allowed(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
+    retell_takes_calls,
     batch_is_running,
     nothing_was_asked,
     account_is_active,
@@ -257,6 +275,10 @@ CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
     one_attempt_a_day,
     hour_is_allowed,
 ]
+
+
+def usable_phones(phones: list[Document]) -> list[str]:
+    return [phone["e164"] for phone in phones if phone.get("state", "ok") == "ok"]
 
 
 def spread(job_id: Any, moment: datetime) -> datetime:

@@ -1,12 +1,15 @@
 """Between planning and dialing the world may change; the gate looks once more."""
 
+from datetime import timedelta
+
 import pytest
 
-from batches.models import Batch, Job
+from batches.models import Account, Batch, Job
 from batches.states import JobStatus
-from calls import suppression
+from calls import dialer, pacing, suppression
 from calls.models import Call, ContactLedger
 from calls.states import CallStatus
+from speechai_site.runtime import clock
 from tests.builders import make_account
 from tests.loop.conftest import Loop
 
@@ -159,10 +162,106 @@ def test_a_callback_may_follow_on_the_same_day(loop: Loop) -> None:
         loop.batch(account),
         person_key=first.person_key,
         document=first.document,
-        status_reason="callback",
+        callback_at=clock.now(),
     )
 
     loop.dial()
 
     asked.refresh_from_db()
     assert (asked.status, len(loop.simulator.calls)) == ("calling", 2)
+
+
+def test_a_callback_stays_one_while_its_campaign_was_paused(loop: Loop) -> None:
+    loop.simulate()
+    account = make_account(max_concurrent_calls=500)
+    first = loop.job(loop.batch(account))
+    loop.dial()
+    asked = loop.job(
+        loop.batch(account), person_key=first.person_key, callback_at=clock.now()
+    )
+    loop.plan()
+    asked.batch.pause(by="user:test")
+    loop.work()
+    asked.batch.resume(by="user:test")
+
+    loop.dial()
+
+    assert len(loop.simulator.calls) == 2
+
+
+def test_yesterdays_callback_is_an_attempt_like_any_other(loop: Loop) -> None:
+    loop.simulate()
+    account = make_account(max_concurrent_calls=500)
+    first = loop.job(loop.batch(account))
+    loop.dial()
+    loop.job(
+        loop.batch(account),
+        person_key=first.person_key,
+        callback_at=clock.now() - timedelta(days=1),
+    )
+
+    loop.dial()
+
+    assert len(loop.simulator.calls) == 1
+
+
+def test_a_429_after_planning_withdraws_what_was_planned(
+    planned: tuple[Loop, Job],
+) -> None:
+    loop, job = planned
+    pacing.slow_down(60)
+
+    loop.work()
+
+    job.refresh_from_db()
+    assert (job.status, job.status_reason) == (JobStatus.QUEUED, "slowed_down")
+    assert loop.simulator.calls == []
+
+
+def test_a_phone_that_was_taken_away_after_planning_stays_silent(
+    planned: tuple[Loop, Job],
+) -> None:
+    loop, job = planned
+    job.phones[0]["state"] = "wrong"
+    job.save()
+
+    loop.work()
+
+    job.refresh_from_db()
+    assert (job.status, loop.simulator.calls) == (JobStatus.QUEUED, [])
+
+
+def test_a_person_twice_in_one_round_is_planned_once(loop: Loop) -> None:
+    loop.simulate()
+    batch = loop.batch()
+    first = loop.job(batch)
+    loop.job(batch, person_key=first.person_key, creditor="Acreedor Dos")
+
+    assert loop.plan() == 1
+
+
+def test_a_person_twice_in_one_task_rings_once(loop: Loop) -> None:
+    loop.simulate()
+    batch = loop.batch()
+    first = loop.job(batch)
+    loop.plan()
+    loop.job(batch, person_key=first.person_key, creditor="Acreedor Dos")
+    loop.plan()
+
+    dialer.dial([call.pk for call in Call.objects.all()])
+
+    assert len(loop.simulator.calls) == 1
+
+
+def test_an_account_without_a_known_zone_stops_no_other(loop: Loop) -> None:
+    loop.simulate()
+    lost = loop.job()
+    loop.job()
+    loop.plan()
+    Account.objects.filter(pk=lost.account_id).update(time_zone="Mars/Olympus")
+
+    loop.work()
+
+    lost.refresh_from_db()
+    assert (lost.status, lost.status_reason) == (JobStatus.QUEUED, "rule_failed")
+    assert len(loop.simulator.calls) == 1
