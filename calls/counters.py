@@ -1,11 +1,12 @@
 """What became of a batch's jobs and calls, counted in the database."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from bson import Decimal128
 
-from batches.models import Job
+from batches.models import Batch, Job
 from calls.models import Call
 from speechai_site.runtime.documents import collection
 
@@ -55,6 +56,14 @@ def call_figures(where: dict[str, Any]) -> dict[str, Any]:
             outcomes[outcome] = outcomes.get(outcome, 0) + row["n"]
         cost += as_decimal(row["cost"])
     return {"calls": calls, "outcomes": outcomes, "cost_usd": cost}
+
+
+def mark_dirty(batch_ids: Iterable[Any]) -> None:
+    """Have the batches counted again (calls/reconcile.py), and ended ones swept."""
+    collection(Batch, fast=True).update_many(
+        {"_id": {"$in": list(batch_ids)}, "counters_dirty": False},
+        {"$set": {"counters_dirty": True}},
+    )
 
 
 def as_decimal(value: Decimal128 | int | None) -> Decimal:

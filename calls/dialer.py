@@ -20,9 +20,9 @@ from pymongo import UpdateMany
 
 from batches.models import Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import pacing
+from calls import pacing, refusals
 from calls.dispatcher import turn_away
-from calls.gate import Document, Gate
+from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
 from calls.models import Call, CallDetail, ContactLedger
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
@@ -35,6 +35,8 @@ from speechai_site.runtime.transactions import in_transaction, session
 
 log = logging.getLogger(__name__)
 BY = "dialer"
+# After a 429 that does not say how long (wall seconds).
+SLOW_DOWN = 2
 # Replies are written in bulk, at least this often (seconds).
 FLUSH_EVERY = 0.1
 # Share of RETELL_RESEND_UNTIL after which an unconfirmed call is looked at again:
@@ -55,9 +57,6 @@ JOB_FIELDS = {
     "round_id": 1,
     "variables": 1,
 }
-# Refusals that are nobody's fault in particular: what stops until a person looks.
-PAUSES_ALL = {"unauthorized", "payment_required", "forbidden"}
-PAUSES_BATCH = {"no_outbound_agent", "number_not_found", "not_found", "unknown_asset"}
 
 
 class Process:
@@ -101,6 +100,11 @@ def process() -> Process:
         return _process
 
 
+def send_until(first_sent: datetime) -> datetime:
+    """Until when the same bytes may be sent without a second ring (wall)."""
+    return first_sent + timedelta(seconds=settings.RETELL_RESEND_UNTIL)
+
+
 def lease_end() -> datetime:
     return clock.wall() + timedelta(seconds=settings.DIAL_LEASE)
 
@@ -111,10 +115,9 @@ class Send:
 
     call_id: str
     job_id: Any
-    round_id: str
-    batch_id: Any
     sends: int
     body: bytes
+    until: datetime  # wall; later the same bytes would be another call
 
 
 def dial(call_ids: list[str]) -> int:
@@ -132,7 +135,7 @@ def dial(call_ids: list[str]) -> int:
 def resend(call_ids: list[str]) -> int:
     """Send unconfirmed calls once more: same key, same bytes, after the gate.
 
-    The caller has made sure that they are younger than RETELL_RESEND_UNTIL.
+    Whoever is being sent right now is left alone.
     """
     here = process()
     sends = in_transaction(lambda: _begin_again(call_ids, here.token))
@@ -142,7 +145,7 @@ def resend(call_ids: list[str]) -> int:
 
 def _begin(call_ids: list[str], token: str) -> list[Send]:
     """Inside a transaction: gate, reserve the caps, commit `sending`."""
-    calls = _calls(call_ids, CallStatus.PLANNED)
+    calls = _calls(call_ids, {"status": CallStatus.PLANNED})
     jobs = _jobs(calls)
     _fence({call["batch_id"] for call in calls})
     gate = Gate(list(jobs.values()))
@@ -153,15 +156,12 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
         if not _still_claimed(job, call):
             refused.append((call, "job_moved_on"))
             continue
-        verdict = gate.verdict(job, call["to_number"], call["_id"])
+        verdict, body = _permission(gate, call, job)
         if verdict.decision != "allow":
             refused.append((call, verdict.code))
             changes.append(turn_away(job, verdict, by=BY))
             continue
-        body = _body(gate, call, job)
-        sends.append(
-            Send(call["_id"], job["_id"], job["round_id"], job["batch_id"], 1, body)
-        )
+        sends.append(Send(call["_id"], job["_id"], 1, body, send_until(wall)))
         slots.append(_ledger_row(gate, call, job))
         gate.reserve(job, call["_id"])
     _withdraw(refused)
@@ -169,6 +169,18 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
     if sends:
         _commit_sending(sends, slots, token, wall)
     return sends
+
+
+def _permission(gate: Gate, call: Document, job: Document) -> tuple[Verdict, bytes]:
+    """The gate's verdict, and the body of what it allows."""
+    verdict = gate.verdict(job, call["to_number"], call["_id"])
+    if verdict.decision != "allow":
+        return verdict, b""
+    try:
+        return verdict, _body(gate, call, job)
+    except Exception as error:  # its neighbours in the task are sent all the same
+        log.error("call %s has no body: %s", call["_id"], type(error).__name__)
+        return Verdict("defer", "rule_failed", gate.now + FAILED_RULE_DELAY), b""
 
 
 def _still_claimed(job: Document | None, call: Document) -> bool:
@@ -181,7 +193,8 @@ def _still_claimed(job: Document | None, call: Document) -> bool:
 
 def _begin_again(call_ids: list[str], token: str) -> list[Send]:
     """Inside a transaction: the gate for calls that may or may not have rung."""
-    calls = _calls(call_ids, CallStatus.UNKNOWN)
+    unattended = {"lease_until_wall": {"$lte": clock.wall()}}
+    calls = _calls(call_ids, {"status": CallStatus.UNKNOWN, **unattended})
     jobs = _jobs(calls)
     _fence({call["batch_id"] for call in calls})
     gate = Gate(list(jobs.values()))
@@ -204,10 +217,9 @@ def _begin_again(call_ids: list[str], token: str) -> list[Send]:
             Send(
                 call["_id"],
                 job["_id"],
-                job["round_id"],
-                job["batch_id"],
                 call["sends"] + 1,
                 bodies[call["_id"]],
+                send_until(call["first_sent_wall"]),
             )
         )
     ids = [send.call_id for send in sends]
@@ -222,11 +234,9 @@ def _begin_again(call_ids: list[str], token: str) -> list[Send]:
     return sends
 
 
-def _calls(call_ids: list[str], status: str) -> list[Document]:
+def _calls(call_ids: list[str], where: Document) -> list[Document]:
     return list(
-        collection(Call).find(
-            {"_id": {"$in": call_ids}, "status": status}, session=session()
-        )
+        collection(Call).find({"_id": {"$in": call_ids}, **where}, session=session())
     )
 
 
@@ -280,6 +290,7 @@ def _body(gate: Gate, call: Document, job: Document) -> bytes:
 def _commit_sending(
     sends: list[Send], slots: list[ContactLedger], token: str, wall: datetime
 ) -> None:
+    """Inside the transaction of `_begin`. The jobs were read in its snapshot."""
     ids = [send.call_id for send in sends]
     moved = CALL.move(
         {"_id": {"$in": ids}},
@@ -290,9 +301,8 @@ def _commit_sending(
         first_sent_wall=wall,
         sends=1,
     )
-    rounds = list({send.round_id for send in sends})
     claimed = JOB.move(
-        {"_id": {"$in": [send.job_id for send in sends]}, "round_id": {"$in": rounds}},
+        {"_id": {"$in": [send.job_id for send in sends]}},
         JobStatus.CALLING,
         only_from=[JobStatus.CLAIMED],
         by=BY,
@@ -323,13 +333,23 @@ def _send_all(here: Process, sends: list[Send]) -> None:
         while pending:
             finished, _waiting = wait(pending, timeout=FLUSH_EVERY)
             if finished:
-                record([(pending.pop(future), _answer(future)) for future in finished])
+                answers = [
+                    (pending.pop(future), _answer(future)) for future in finished
+                ]
+                here.sending.difference_update(send.call_id for send, _ in answers)
+                record(answers)
     finally:
         here.sending.difference_update(send.call_id for send in sends)
 
 
 def _post(client: RetellClient, send: Send) -> CallReply:
-    """The one place that reaches create. Bounded by the client's own timeout."""
+    """The one place that reaches create. Bounded by the client's own timeout.
+
+    A process that was stopped for an hour, or a task that waited for one, comes too
+    late: Retell has forgotten the key.
+    """
+    if clock.wall() >= send.until:
+        raise RetellError("unknown", "too_late")
     return client.create_phone_call(send.body)
 
 
@@ -357,16 +377,18 @@ def record(answers: list[tuple[Send, Answer]]) -> None:
     for send, answer in answers:
         if isinstance(answer, CallReply):
             calls.append(_registered(send, answer))
-        elif send.sends > 1:
+            continue
+        if answer.kind == "rate_limited":
+            pacing.slow_down(answer.retry_after or SLOW_DOWN)
+        if send.sends > 1:
             calls.append(_still_unknown(send, answer))
         elif answer.kind == "unknown":
             calls.append(_unknown(send, answer))
         else:
             calls.append(_rejected(send, answer))
-            refused.append((send, answer))
+            refused.append(send.call_id)
     CALL.write(calls)
-    if refused:
-        return_jobs(refused)
+    refusals.return_jobs(refused)
 
 
 def _registered(send: Send, reply: CallReply) -> UpdateMany:
@@ -401,13 +423,20 @@ def _unknown(send: Send, error: RetellError) -> UpdateMany:
         reason=error.code,
         error_code=error.code,
         next_check_wall=next_look(send.sends),
+        lease_until_wall=clock.wall(),
     )
 
 
 def _still_unknown(send: Send, error: RetellError) -> UpdateMany:
     return UpdateMany(
         {"_id": send.call_id, "status": CallStatus.UNKNOWN},
-        {"$set": {"next_check_wall": next_look(send.sends), "error_code": error.code}},
+        {
+            "$set": {
+                "next_check_wall": next_look(send.sends),
+                "error_code": error.code,
+                "lease_until_wall": clock.wall(),
+            }
+        },
     )
 
 
@@ -415,98 +444,3 @@ def next_look(sends: int) -> datetime:
     """When an unconfirmed call is looked up or sent again (wall)."""
     share = LADDER[min(sends, len(LADDER)) - 1]
     return clock.wall() + timedelta(seconds=share * settings.RETELL_RESEND_UNTIL)
-
-
-def return_jobs(refused: list[tuple[Send, RetellError]]) -> None:
-    """Give back the jobs of calls that Retell refused: nothing rang.
-
-    Repeatable: a job that has moved on since is left alone.
-    """
-    ids = [send.call_id for send, _error in refused]
-    really = {
-        row["_id"]
-        for row in collection(Call).find(
-            {"_id": {"$in": ids}, "status": CallStatus.REJECTED}, {"_id": 1}
-        )
-    }
-    refused = [(send, error) for send, error in refused if send.call_id in really]
-    for send, error in refused:
-        if error.code in PAUSES_ALL:
-            pause_all(error.code)
-        elif error.code in PAUSES_BATCH:
-            pause(send.batch_id, error.code)
-        elif error.kind == "rate_limited":
-            pacing.slow_down(error.retry_after or 2)
-    JOB.write([_job_after_refusal(send, error) for send, error in refused])
-    collection(ContactLedger).delete_many({"call_id": {"$in": list(really)}})
-    collection(Call, fast=True).update_many(
-        {"_id": {"$in": list(really)}}, {"$set": {"next_check_wall": None}}
-    )
-
-
-def _job_after_refusal(send: Send, error: RetellError) -> UpdateMany:
-    where = {"_id": send.job_id, "round_id": send.round_id}
-    calling = [JobStatus.CALLING]
-    code = f"provider_{error.code}"
-    if error.code == "do_not_call":
-        return JOB.change(
-            where,
-            JobStatus.DENIED,
-            only_from=calling,
-            by=BY,
-            reason="do_not_call",
-            status_reason="do_not_call",
-            next_attempt_at=None,
-            finished_at=clock.now(),
-        )
-    if error.code == "invalid_request":
-        return JOB.change(
-            where,
-            JobStatus.REVIEW,
-            only_from=calling,
-            by=BY,
-            reason=code,
-            status_reason=code,
-            next_attempt_at=None,
-        )
-    return JOB.change(
-        where,
-        JobStatus.QUEUED,
-        only_from=calling,
-        by=BY,
-        reason=code,
-        status_reason=code,
-        next_attempt_at=clock.now(),
-    )
-
-
-def pause(batch_id: Any, reason: str) -> None:
-    """Pause one batch until a person has looked."""
-    for batch in Batch.objects.filter(pk=batch_id, status=BatchStatus.RUNNING):
-        batch.pause(by="clock", reason=reason)
-        log.error("batch %s paused: %s", batch_id, reason)
-
-
-def pause_all(reason: str) -> None:
-    """Pause whatever runs: the workspace itself can't call."""
-    for batch in Batch.objects.filter(status=BatchStatus.RUNNING):
-        pause(batch.pk, reason)
-
-
-def stop_live_calls(batch: Batch) -> int:
-    """Hang up the batch's calls that are at Retell; how many were told to stop."""
-    client = RetellClient.from_settings()
-    stopped = 0
-    live = Call.objects.filter(
-        batch_id=batch.pk,
-        status__in=[CallStatus.REGISTERED, CallStatus.ONGOING],
-        retell_id__isnull=False,
-    )
-    for call in live:
-        try:
-            client.stop_call(call.retell_id)
-        except RetellError as error:
-            log.warning("call %s not stopped: %s", call.pk, error)
-            continue
-        stopped += 1
-    return stopped

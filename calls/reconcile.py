@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 
 from batches.models import Batch, Job
 from batches.states import JOB, OPEN_JOB, BatchStatus, JobStatus, UploadStatus
-from calls import counters, dialer, pacing, results
+from calls import counters, pacing, refusals, results
 from calls.gate import Document
 from calls.models import Call
 from calls.retell.client import RetellClient
@@ -144,27 +144,7 @@ def return_refused_jobs(client: RetellClient) -> None:
     refused = _calls(
         {"status": CallStatus.REJECTED, "next_check_wall": {"$lte": clock.wall()}}
     )
-    dialer.return_jobs(
-        [
-            (
-                dialer.Send(
-                    call["_id"],
-                    call["job_id"],
-                    call["round_id"],
-                    call["batch_id"],
-                    1,
-                    b"",
-                ),
-                RetellError(
-                    "rate_limited"
-                    if call["error_code"] == "rate_limited"
-                    else "rejected",
-                    call["error_code"],
-                ),
-            )
-            for call in refused
-        ]
-    )
+    refusals.return_jobs([call["_id"] for call in refused])
 
 
 def settle_lost(client: RetellClient) -> None:

@@ -17,7 +17,7 @@ from pymongo import UpdateMany, UpdateOne
 
 from batches.models import Account, Batch, Job
 from batches.states import JOB, JobStatus
-from calls import dialer, outcomes, suppression
+from calls import counters, outcomes, stops, suppression
 from calls.counters import as_decimal
 from calls.gate import Document
 from calls.models import Call, CallDetail, ContactLedger, Promise
@@ -224,7 +224,7 @@ def settle(call_ids: list[str]) -> int:
     if released:
         collection(ContactLedger).delete_many({"call_id": {"$in": released}})
     CALL.write(call_changes)
-    _mark_dirty(batches)
+    counters.mark_dirty(batches)
     return len(job_changes)
 
 
@@ -337,9 +337,9 @@ def _act(call: Document, job: Document, step: Step, zone: ZoneInfo) -> None:
     if call["settled"]:
         return  # a person may have resumed meanwhile
     if step.pause == "batch":
-        dialer.pause(call["batch_id"], step.code)
+        stops.pause(call["batch_id"], step.code)
     elif step.pause == "all":
-        dialer.pause_all(step.code)
+        stops.pause_all(step.code)
 
 
 def _keep_promise(call: Document, job: Document, zone: ZoneInfo) -> None:
@@ -423,13 +423,6 @@ def _phone_index(job: Document, e164: str) -> int:
         if phone["e164"] == e164:
             return index
     return job["phone_index"]
-
-
-def _mark_dirty(batch_ids: Iterable[Any]) -> None:
-    collection(Batch, fast=True).update_many(
-        {"_id": {"$in": list(batch_ids)}, "counters_dirty": False},
-        {"$set": {"counters_dirty": True}},
-    )
 
 
 def _day(value: Any) -> datetime | None:

@@ -43,6 +43,35 @@ CONTACTS = {
     "equivocado": _("Wrong number"),
     "no_sabe": _("Not clear who"),
 }
+# Names of the typed analysis (calls/retell/analysis.py), and the codes in it.
+ANALYSIS = {
+    "contacto": _("contact"),
+    "identidad_verificada": _("identity verified"),
+    "tipificacion": _("disposition"),
+    "promesa_fecha": _("promised date"),
+    "promesa_monto": _("promised amount"),
+    "rellamada_en": _("callback"),
+    "rellamada_frase": _("callback, as it was said"),
+    "motivo_no_pago": _("why it was not paid"),
+    "dice_pago": _("says it is paid"),
+    "dice_pago_fecha": _("paid on, as it was said"),
+    "dice_pago_monto": _("amount paid, as it was said"),
+    "dice_pago_medio": _("paid by, as it was said"),
+    "objeta": _("disputes the debt"),
+    "pide_no_llamar": _("asked not to be called"),
+    "pide_ejecutivo": _("asks for a person"),
+    "pide_envio_escrito": _("asks for it in writing"),
+    "fallecido": _("deceased"),
+    "vulnerable_o_menor": _("vulnerable or a minor"),
+    "reclamo": _("complaint"),
+    "telefono_nuevo": _("other phone"),
+}
+ANALYSIS_CODES = {
+    "contacto": CONTACTS,
+    "tipificacion": {
+        code: row.label for code, row in dispositions.DISPOSITIONS.items()
+    },
+}
 SENTIMENTS = {
     "Positive": _("Positive"),
     "Neutral": _("Neutral"),
@@ -74,6 +103,7 @@ GATE = {
 # `RetellError.code`: calls/retell/errors.py
 FAULTS = {
     "rate_limited": _("Retell asked to slow down"),
+    "too_late": _("Not sent: Retell had forgotten its key"),
     "timeout": _("Retell did not answer in time"),
     "connect": _("Retell could not be reached"),
     "connection": _("The connection to Retell broke"),

@@ -1,7 +1,7 @@
 import pytest
 
 from batches.models import Batch
-from calls import dialer
+from calls import stops
 from speechai_site.runtime.models import AuditEntry
 from tests.builders import make_batch, make_job
 
@@ -66,7 +66,7 @@ def test_stop_now_cancels_and_hangs_up(
     batch: Batch, run_json, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     stopped = []
-    monkeypatch.setattr(dialer, "stop_live_calls", stopped.append)
+    monkeypatch.setattr(stops, "stop_live_calls", stopped.append)
     Batch.objects.update(status=status)
     assert run_json("batch", "stop-now", batch.pk)["status"] == "cancelled"
     assert stopped == [batch]

@@ -49,7 +49,7 @@ def test_an_accepted_create_without_reply_is_found_by_its_id(
 
 def test_a_refused_resend_frees_nothing(loop: Loop) -> None:
     job, call = dialed(loop, create_faults={"error_after_accept": 1})
-    again = Send(call.pk, job.pk, call.round_id, job.batch_id, 2, b"")
+    again = Send(call.pk, job.pk, 2, b"", clock.wall())
 
     dialer.record([(again, RetellError("rejected", "payment_required", status=402))])
 
@@ -63,7 +63,7 @@ def test_a_late_refusal_of_the_first_send_frees_nothing_after_a_resend(
 ) -> None:
     job, call = dialed(loop, create_faults={"error_after_accept": 1})
     Call.objects.filter(pk=call.pk).update(sends=2)
-    first = Send(call.pk, job.pk, call.round_id, job.batch_id, 1, b"")
+    first = Send(call.pk, job.pk, 1, b"", clock.wall())
 
     dialer.record([(first, RetellError("rate_limited", "rate_limited", status=429))])
 
@@ -164,7 +164,7 @@ def test_a_refused_job_comes_back_although_its_dialer_died(loop: Loop) -> None:
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
     dialer.in_transaction(lambda: dialer._begin(ids, "dead"))
-    send = Send(ids[0], job.pk, Call.objects.get().round_id, job.batch_id, 1, b"")
+    send = Send(ids[0], job.pk, 1, b"", clock.wall())
     CALL.write([dialer._rejected(send, RetellError("rejected", "forbidden"))])
 
     reconcile.return_refused_jobs(loop.client)

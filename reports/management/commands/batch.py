@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from batches.models import Batch
-from calls import dialer
+from calls import stops
 from reports.queries import batch_status
 
 BY = "command"
@@ -19,7 +19,7 @@ BY = "command"
 def stop_now(batch: Batch) -> bool:
     """Cancel what waits and hang up what rings; also of a batch that has ended."""
     batch.cancel(by=BY, reason="stop_now")
-    dialer.stop_live_calls(batch)
+    stops.stop_live_calls(batch)
     return True
 
 
