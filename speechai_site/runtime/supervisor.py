@@ -122,7 +122,7 @@ class Supervisor:
         self.env = dict(env)
         self.published = dict(published or {})
         self.outputs: dict[str, str] = {}
-        self._services = services
+        self.services = services
         self._sockets = sockets
         self._mongod = mongod
         self._mongod_backoff = Backoff()
@@ -158,7 +158,7 @@ class Supervisor:
         if self._mongod is not None:
             self.env["MONGODB_URI"] = self._mongod.start()
         self._publish()
-        for service in self._services:
+        for service in self.services:
             if service.once:
                 self.outputs[service.name] = self.run_once(service)
             else:
