@@ -63,12 +63,12 @@ def moment(at: datetime | None) -> str:
 
 
 def brief(at: datetime | None) -> str:
-    """`26 nov. 00:28` in the active zone, for lists; with the year when it is another."""
+    """`26 nov 00:28` in the active zone, for lists; with the year when it is another."""
     if at is None:
         return EMPTY
     local = timezone.localtime(at)
     this_year = local.year == timezone.localtime(clock.now()).year
-    return date_format(local, "j M H:i" if this_year else "j M Y H:i")
+    return date_format(local, "j b H:i" if this_year else "j b Y H:i")
 
 
 def phone(e164: str) -> str:

@@ -21,7 +21,7 @@ from speechai_site.models import ApiKey
 
 class ApiKeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
-        label=_("scopes"),
+        label=_("Scopes"),
         choices=ApiKey.Scope.choices,
         initial=[ApiKey.Scope.READ.value],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,

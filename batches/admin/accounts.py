@@ -62,7 +62,7 @@ def people_visible_to(request: HttpRequest) -> QuerySet:
 
 class AccountForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
-        label=_("time zone"),
+        label=_("Time zone"),
         help_text=_("Calling hours and “today” are counted in it."),
         widget=UnfoldAdminSelect2Widget,
         choices=lambda: [(zone, zone) for zone in zones()],

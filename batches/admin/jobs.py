@@ -33,6 +33,7 @@ from batches.admin.words import (
     OUTCOMES,
     job_state,
     reason,
+    variable,
 )
 from batches.models import Account, Batch, Job, Upload
 from batches.states import JobStatus
@@ -186,8 +187,9 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         job = self.get_object(request, unquote(object_id))
         extra = {}
         if job is not None:
-            extra = {"record": record(request, job)}
-            request.page_title = extra["record"]["name"]
+            shown = record(request, job)
+            extra = {"record": shown, "subtitle": shown["name"]}
+            request.page_title = shown["name"]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )
@@ -222,9 +224,7 @@ def record(request: HttpRequest, job: Job) -> dict[str, Any]:
             _phone_row(job, place, full=full) for place in range(len(job.phones))
         ],
         "debts": _debt_table(job.debts),
-        "variables": [
-            (key.replace("_", " "), said) for key, said in job.variables.items()
-        ]
+        "variables": [(variable(key), said) for key, said in job.variables.items()]
         if full
         else [],
         "extra": job.extra if full else [],

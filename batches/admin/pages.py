@@ -73,13 +73,18 @@ def actor(by: str) -> str:
 
 
 def history_of(row: Any, label_of: Callable[[str], Any]) -> list[dict[str, Any]]:
-    """A row's status changes, newest first, ready to be shown."""
-    return [
-        {
+    """A row's status changes, newest first, ready to be shown.
+
+    Two in a row that are called the same (a claimed case, its call) are one.
+    """
+    shown: list[dict[str, Any]] = []
+    for entry in row.history:
+        line = {
             "label": label_of(entry["to"]),
             "at": formats.moment(datetime.fromisoformat(entry["at"])),
             "by": actor(entry["by"]),
             "reason": reason(entry["reason"]),
         }
-        for entry in reversed(row.history)
-    ]
+        if not shown or line["reason"] or shown[-1]["label"] != line["label"]:
+            shown.append(line)
+    return shown[::-1]

@@ -27,6 +27,7 @@ from batches import callers, formats, use_cases
 from batches.admin.base import choices_of, require
 from batches.admin.pages import page_url
 from batches.admin.progress import number
+from batches.admin.words import variable
 from batches.imports import importer, pending
 from batches.imports.problems import WorkbookError
 from batches.models import Account, Agent, Batch, PhoneNumber, Upload
@@ -378,7 +379,5 @@ def _sample(sample: dict[str, Any]) -> dict[str, Any]:
         "creditor": sample["creditor"],
         "amount": formats.money(Decimal(sample["amount"])),
         "phones": [formats.phone(e164) for e164 in sample["phones"]],
-        "variables": [
-            (key.replace("_", " "), text) for key, text in sample["variables"]
-        ],
+        "variables": [(variable(key), text) for key, text in sample["variables"]],
     }

@@ -118,7 +118,10 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         upload = self.get_object(request, unquote(object_id))
-        extra = {"record": record(request, upload)} if upload else {}
+        extra = {}
+        if upload is not None:
+            extra = {"record": record(request, upload)}
+            request.page_title = upload.file_name
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )

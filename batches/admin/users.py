@@ -33,7 +33,7 @@ class AccountsInline(MembershipInline):
 
 class UserForm(UserChangeForm):
     time_zone = forms.ChoiceField(
-        label=_("time zone"),
+        label=_("Time zone"),
         help_text=_("Times on the screen are shown in it."),
         widget=UnfoldAdminSelect2Widget,
         choices=lambda: [(zone, zone) for zone in [*zones(), "UTC"]],

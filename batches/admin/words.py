@@ -48,6 +48,20 @@ REASONS: dict[str, Any] = {
 }
 
 
+# What the variables of `debt_collection` say; other names are shown as they are.
+VARIABLES: dict[str, Any] = {
+    "tipo_llamada": _("kind of call"),
+    "nombre": _("name"),
+    "empresa": _("creditor"),
+    "monto_total": _("total amount"),
+    "cuotas_adeudadas": _("installments owed"),
+    "cantidad_cupones": _("number of coupons"),
+    "dias_vencidos": _("days past due"),
+    "fecha_limite": _("pay by"),
+    "fecha_maxima": _("latest promise"),
+}
+
+
 def job_state(status: str, attempts: int) -> Any:
     """The word for a case's status; who waits was called already, or not yet."""
     if status == JobStatus.QUEUED:
@@ -63,6 +77,11 @@ def shown_counts(counted: Mapping[str, int]) -> dict[str, int]:
     if claimed := shown.pop(JobStatus.CLAIMED, 0):
         shown[JobStatus.CALLING] = shown.get(JobStatus.CALLING, 0) + claimed
     return shown
+
+
+def variable(name: str) -> Any:
+    """The words for a variable of the voice agent."""
+    return VARIABLES.get(name, name)
 
 
 def reason(code: str) -> str:

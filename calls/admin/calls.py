@@ -30,6 +30,8 @@ from batches.admin.search import jobs_of
 from batches.admin.words import DISPOSITIONS, OUTCOME_COLOURS, OUTCOMES, reason
 from batches.models import Account, Agent, Batch, Job
 from calls.admin.words import (
+    ANALYSIS,
+    ANALYSIS_CODES,
     CALL_COLOURS,
     CONTACTS,
     SENTIMENTS,
@@ -132,8 +134,9 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         call = self.get_object(request, unquote(object_id))
         extra = {}
         if call is not None:
-            extra = {"record": record(request, call)}
-            request.page_title = extra["record"]["name"]
+            shown = record(request, call)
+            extra = {"record": shown, "subtitle": shown["name"]}
+            request.page_title = shown["name"]
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **extra}
         )
@@ -202,20 +205,25 @@ def record(request: HttpRequest, call: Call) -> dict[str, Any]:
     }
 
 
-def _analysis(reply: str) -> list[tuple[str, str]]:
-    """What the analysis filled in, as `motivo no pago`: text."""
+def _analysis(reply: str) -> list[tuple[Any, str]]:
+    """What the analysis filled in, in words."""
     try:
         found = json.loads(reply)["call_analysis"]["custom_analysis_data"]
     except (ValueError, KeyError, TypeError):
         return []
     if not isinstance(found, dict):
         return []
-    shown = {True: str(_("yes")), False: str(_("no"))}
     return [
-        (key.replace("_", " "), shown[said] if isinstance(said, bool) else str(said))
+        (ANALYSIS.get(key, key), _said(key, said))
         for key, said in found.items()
         if said not in (None, "", False)
     ]
+
+
+def _said(key: str, said: Any) -> str:
+    if isinstance(said, bool):
+        return str(_("yes"))
+    return value(str(said), ANALYSIS_CODES.get(key, {}))
 
 
 def _pretty(text: str) -> str:
