@@ -18,7 +18,7 @@ from dotenv import load_dotenv
 from speechai_site.runtime import mongod
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_dotenv(BASE_DIR / ".env")
+load_dotenv(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
 
 
 def env(name: str, default: str = "") -> str:
@@ -313,6 +313,8 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # four lines a task at INFO
+    "loggers": {"django-q": {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL}},
 }
 
 UNFOLD = {

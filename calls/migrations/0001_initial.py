@@ -8,142 +8,431 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('batches', '0001_initial'),
+        ("batches", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CallDetail',
+            name="CallDetail",
             fields=[
-                ('call_id', models.CharField(db_column='_id', max_length=48, primary_key=True, serialize=False)),
-                ('request', models.TextField(blank=True)),
-                ('reply', models.TextField(blank=True)),
-                ('reply_rank', models.PositiveSmallIntegerField(default=0)),
-                ('transcript', models.TextField(blank=True, verbose_name='transcript')),
-                ('recording_url', models.TextField(blank=True, verbose_name='recording')),
+                (
+                    "call_id",
+                    models.CharField(
+                        db_column="_id",
+                        max_length=48,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("request", models.TextField(blank=True)),
+                ("reply", models.TextField(blank=True)),
+                ("reply_rank", models.PositiveSmallIntegerField(default=0)),
+                ("transcript", models.TextField(blank=True, verbose_name="transcript")),
+                (
+                    "recording_url",
+                    models.TextField(blank=True, verbose_name="recording"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactLedger',
+            name="ContactLedger",
             fields=[
-                ('id', models.CharField(db_column='_id', max_length=160, primary_key=True, serialize=False)),
-                ('call_id', models.CharField(db_index=True, max_length=48)),
-                ('account_id_text', models.CharField(max_length=24)),
-                ('person_key', models.CharField(db_index=True, max_length=64)),
-                ('at', models.DateTimeField(default=speechai_site.runtime.clock.now)),
+                (
+                    "id",
+                    models.CharField(
+                        db_column="_id",
+                        max_length=160,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("call_id", models.CharField(db_index=True, max_length=48)),
+                ("account_id_text", models.CharField(max_length=24)),
+                ("person_key", models.CharField(db_index=True, max_length=64)),
+                ("at", models.DateTimeField(default=speechai_site.runtime.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Promise',
+            name="Promise",
             fields=[
-                ('call_id', models.CharField(db_column='_id', max_length=48, primary_key=True, serialize=False)),
-                ('due_date', models.DateField(null=True, verbose_name='promised date')),
-                ('amount', models.DecimalField(decimal_places=6, max_digits=20, null=True, verbose_name='promised amount')),
-                ('status', models.CharField(choices=[('current', 'Current'), ('replaced', 'Replaced'), ('review', 'In review')], default='current', max_length=12, verbose_name='status')),
-                ('made_at', models.DateTimeField(default=speechai_site.runtime.clock.now, verbose_name='made')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='batches.account', verbose_name='account')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='batches.batch', verbose_name='campaign')),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='batches.job', verbose_name='case')),
+                (
+                    "call_id",
+                    models.CharField(
+                        db_column="_id",
+                        max_length=48,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("due_date", models.DateField(null=True, verbose_name="promised date")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=20,
+                        null=True,
+                        verbose_name="promised amount",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("current", "Current"),
+                            ("replaced", "Replaced"),
+                            ("review", "In review"),
+                        ],
+                        default="current",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        default=speechai_site.runtime.clock.now, verbose_name="made"
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="batches.account",
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="batches.batch",
+                        verbose_name="campaign",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="batches.job",
+                        verbose_name="case",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'promise',
-                'verbose_name_plural': 'promises',
-                'ordering': ['-pk'],
+                "verbose_name": "promise",
+                "verbose_name_plural": "promises",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='WebhookEvent',
+            name="WebhookEvent",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=160, unique=True)),
-                ('event', models.CharField(max_length=40)),
-                ('body', models.BinaryField()),
-                ('received_wall', models.DateTimeField(default=speechai_site.runtime.clock.wall)),
-                ('applied_wall', models.DateTimeField(null=True)),
-                ('result', models.CharField(blank=True, max_length=40)),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("key", models.CharField(max_length=160, unique=True)),
+                ("event", models.CharField(max_length=40)),
+                ("body", models.BinaryField()),
+                (
+                    "received_wall",
+                    models.DateTimeField(default=speechai_site.runtime.clock.wall),
+                ),
+                ("applied_wall", models.DateTimeField(null=True)),
+                ("result", models.CharField(blank=True, max_length=40)),
             ],
             options={
-                'verbose_name': 'webhook',
-                'verbose_name_plural': 'webhooks',
-                'indexes': [models.Index(fields=['applied_wall', 'id'], name='webhook_waiting')],
+                "verbose_name": "webhook",
+                "verbose_name_plural": "webhooks",
+                "indexes": [
+                    models.Index(fields=["applied_wall", "id"], name="webhook_waiting")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.CharField(db_column='_id', default=calls.models.calls.new_call_id, max_length=48, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('planned', 'Prepared'), ('sending', 'Sending'), ('registered', 'Dialing'), ('ongoing', 'In conversation'), ('ended', 'Ended'), ('not_connected', 'Not connected'), ('error', 'Technical fault'), ('rejected', 'Rejected by the provider'), ('unknown', 'Unconfirmed'), ('lost', 'No trace'), ('withdrawn', 'Withdrawn before dialing')], default='planned', max_length=16, verbose_name='status')),
-                ('attempt', models.PositiveSmallIntegerField(verbose_name='attempt')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('to_number', models.CharField(max_length=16, verbose_name='phone')),
-                ('to_key', models.CharField(max_length=64)),
-                ('person_key', models.CharField(max_length=64)),
-                ('from_number', models.CharField(max_length=16, verbose_name='caller id')),
-                ('agent_id', models.CharField(max_length=64, verbose_name='voice agent')),
-                ('agent_version', models.PositiveIntegerField(default=0, verbose_name='version')),
-                ('retell_id', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='Retell id')),
-                ('round_id', models.CharField(blank=True, max_length=40)),
-                ('planned_wall', models.DateTimeField(default=speechai_site.runtime.clock.wall)),
-                ('lease_until_wall', models.DateTimeField(null=True)),
-                ('lease_token', models.CharField(blank=True, max_length=40)),
-                ('first_sent_wall', models.DateTimeField(null=True)),
-                ('sends', models.PositiveSmallIntegerField(default=0)),
-                ('next_check_wall', models.DateTimeField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=64, verbose_name="provider's error")),
-                ('planned_at', models.DateTimeField(default=speechai_site.runtime.clock.now, verbose_name='prepared')),
-                ('started_at', models.DateTimeField(null=True, verbose_name='started')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
-                ('duration_ms', models.PositiveIntegerField(null=True, verbose_name='duration (ms)')),
-                ('reason', models.CharField(blank=True, max_length=64, verbose_name='disconnection reason')),
-                ('outcome', models.CharField(blank=True, max_length=16, verbose_name='outcome')),
-                ('cost_usd', models.DecimalField(decimal_places=6, max_digits=14, null=True, verbose_name='cost (USD)')),
-                ('analyzed', models.BooleanField(default=False)),
-                ('ended_wall', models.DateTimeField(null=True)),
-                ('settled', models.CharField(blank=True, max_length=10)),
-                ('in_voicemail', models.BooleanField(null=True)),
-                ('contact', models.CharField(blank=True, max_length=16, verbose_name='contact')),
-                ('identity_verified', models.BooleanField(null=True, verbose_name='identity verified')),
-                ('disposition', models.CharField(blank=True, max_length=40, verbose_name='disposition')),
-                ('promise_date', models.DateField(null=True, verbose_name='promised date')),
-                ('promise_amount', models.DecimalField(decimal_places=6, max_digits=20, null=True, verbose_name='promised amount')),
-                ('callback_at', models.DateTimeField(null=True, verbose_name='callback')),
-                ('wants_no_calls', models.BooleanField(default=False, verbose_name='asked not to be called')),
-                ('summary', models.TextField(blank=True, verbose_name='summary')),
-                ('sentiment', models.CharField(blank=True, max_length=16, verbose_name='sentiment')),
-                ('history', models.JSONField(default=list)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='batches.account', verbose_name='account')),
-                ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='batches.batch', verbose_name='campaign')),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='batches.job', verbose_name='case')),
+                (
+                    "id",
+                    models.CharField(
+                        db_column="_id",
+                        default=calls.models.calls.new_call_id,
+                        max_length=48,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Prepared"),
+                            ("sending", "Sending"),
+                            ("registered", "Dialing"),
+                            ("ongoing", "In conversation"),
+                            ("ended", "Ended"),
+                            ("not_connected", "Not connected"),
+                            ("error", "Technical fault"),
+                            ("rejected", "Rejected by the provider"),
+                            ("unknown", "Unconfirmed"),
+                            ("lost", "No trace"),
+                            ("withdrawn", "Withdrawn before dialing"),
+                        ],
+                        default="planned",
+                        max_length=16,
+                        verbose_name="status",
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(verbose_name="attempt")),
+                (
+                    "name",
+                    models.CharField(blank=True, max_length=200, verbose_name="name"),
+                ),
+                ("to_number", models.CharField(max_length=16, verbose_name="phone")),
+                ("to_key", models.CharField(max_length=64)),
+                ("person_key", models.CharField(max_length=64)),
+                (
+                    "from_number",
+                    models.CharField(max_length=16, verbose_name="caller id"),
+                ),
+                (
+                    "agent_id",
+                    models.CharField(max_length=64, verbose_name="voice agent"),
+                ),
+                (
+                    "agent_version",
+                    models.PositiveIntegerField(default=0, verbose_name="version"),
+                ),
+                (
+                    "retell_id",
+                    models.CharField(
+                        blank=True,
+                        max_length=64,
+                        null=True,
+                        unique=True,
+                        verbose_name="Retell id",
+                    ),
+                ),
+                ("round_id", models.CharField(blank=True, max_length=40)),
+                (
+                    "planned_wall",
+                    models.DateTimeField(default=speechai_site.runtime.clock.wall),
+                ),
+                ("lease_until_wall", models.DateTimeField(null=True)),
+                ("lease_token", models.CharField(blank=True, max_length=40)),
+                ("first_sent_wall", models.DateTimeField(null=True)),
+                ("sends", models.PositiveSmallIntegerField(default=0)),
+                ("next_check_wall", models.DateTimeField(null=True)),
+                (
+                    "error_code",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="provider's error"
+                    ),
+                ),
+                (
+                    "planned_at",
+                    models.DateTimeField(
+                        default=speechai_site.runtime.clock.now, verbose_name="prepared"
+                    ),
+                ),
+                ("started_at", models.DateTimeField(null=True, verbose_name="started")),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "duration_ms",
+                    models.PositiveIntegerField(
+                        null=True, verbose_name="duration (ms)"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, max_length=64, verbose_name="disconnection reason"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(blank=True, max_length=16, verbose_name="outcome"),
+                ),
+                (
+                    "cost_usd",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=14,
+                        null=True,
+                        verbose_name="cost (USD)",
+                    ),
+                ),
+                ("analyzed", models.BooleanField(default=False)),
+                ("ended_wall", models.DateTimeField(null=True)),
+                ("settled", models.CharField(blank=True, max_length=10)),
+                ("in_voicemail", models.BooleanField(null=True)),
+                (
+                    "contact",
+                    models.CharField(blank=True, max_length=16, verbose_name="contact"),
+                ),
+                (
+                    "identity_verified",
+                    models.BooleanField(null=True, verbose_name="identity verified"),
+                ),
+                (
+                    "disposition",
+                    models.CharField(
+                        blank=True, max_length=40, verbose_name="disposition"
+                    ),
+                ),
+                (
+                    "promise_date",
+                    models.DateField(null=True, verbose_name="promised date"),
+                ),
+                (
+                    "promise_amount",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=20,
+                        null=True,
+                        verbose_name="promised amount",
+                    ),
+                ),
+                (
+                    "callback_at",
+                    models.DateTimeField(null=True, verbose_name="callback"),
+                ),
+                (
+                    "wants_no_calls",
+                    models.BooleanField(
+                        default=False, verbose_name="asked not to be called"
+                    ),
+                ),
+                ("summary", models.TextField(blank=True, verbose_name="summary")),
+                (
+                    "sentiment",
+                    models.CharField(
+                        blank=True, max_length=16, verbose_name="sentiment"
+                    ),
+                ),
+                ("history", models.JSONField(default=list)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="batches.account",
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="batches.batch",
+                        verbose_name="campaign",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="batches.job",
+                        verbose_name="case",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'call',
-                'verbose_name_plural': 'calls',
-                'ordering': ['-pk'],
-                'indexes': [models.Index(fields=['batch', '-id'], name='call_batch'), models.Index(fields=['account', '-id'], name='call_account'), models.Index(fields=['job', '-id'], name='call_job'), models.Index(fields=['status', 'next_check_wall'], name='call_check'), models.Index(fields=['status', 'lease_until_wall'], name='call_lease'), models.Index(fields=['retell_id'], name='call_retell'), models.Index(fields=['account', 'planned_at', 'outcome', 'status', 'cost_usd'], name='call_day'), models.Index(fields=['planned_at', 'outcome', 'status', 'cost_usd'], name='call_all_day')],
+                "verbose_name": "call",
+                "verbose_name_plural": "calls",
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(fields=["batch", "-id"], name="call_batch"),
+                    models.Index(fields=["account", "-id"], name="call_account"),
+                    models.Index(fields=["job", "-id"], name="call_job"),
+                    models.Index(
+                        fields=["status", "next_check_wall"], name="call_check"
+                    ),
+                    models.Index(
+                        fields=["status", "lease_until_wall"], name="call_lease"
+                    ),
+                    models.Index(fields=["retell_id"], name="call_retell"),
+                    models.Index(
+                        fields=[
+                            "account",
+                            "planned_at",
+                            "outcome",
+                            "status",
+                            "cost_usd",
+                        ],
+                        name="call_day",
+                    ),
+                    models.Index(
+                        fields=["planned_at", "outcome", "status", "cost_usd"],
+                        name="call_all_day",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DoNotCall',
+            name="DoNotCall",
             fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('phone', 'Phone'), ('person', 'Person')], max_length=8, verbose_name='kind')),
-                ('key', models.CharField(max_length=64)),
-                ('masked', models.CharField(blank=True, max_length=32, verbose_name='ends in')),
-                ('reason', models.CharField(max_length=255, verbose_name='reason')),
-                ('source', models.CharField(max_length=64, verbose_name='source')),
-                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
-                ('created_at', models.DateTimeField(default=speechai_site.runtime.clock.now, verbose_name='added')),
-                ('account', models.ForeignKey(blank=True, db_index=False, help_text='Empty: nobody may call.', null=True, on_delete=django.db.models.deletion.CASCADE, to='batches.account', verbose_name='account')),
+                (
+                    "id",
+                    django_mongodb_backend.fields.ObjectIdAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("phone", "Phone"), ("person", "Person")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("key", models.CharField(max_length=64)),
+                (
+                    "masked",
+                    models.CharField(blank=True, max_length=32, verbose_name="ends in"),
+                ),
+                ("reason", models.CharField(max_length=255, verbose_name="reason")),
+                ("source", models.CharField(max_length=64, verbose_name="source")),
+                (
+                    "expires_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="expires"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=speechai_site.runtime.clock.now, verbose_name="added"
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        help_text="Empty: nobody may call.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="batches.account",
+                        verbose_name="account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'do-not-call entry',
-                'verbose_name_plural': 'do-not-call list',
-                'ordering': ['-pk'],
-                'indexes': [models.Index(fields=['key'], name='dnc_key')],
+                "verbose_name": "do-not-call entry",
+                "verbose_name_plural": "do-not-call list",
+                "ordering": ["-pk"],
+                "indexes": [models.Index(fields=["key"], name="dnc_key")],
             },
         ),
     ]
