@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 
 from batches.models import Batch, Job
 from batches.states import JOB, OPEN_JOB, BatchStatus, JobStatus, UploadStatus
-from calls import counters, pacing, refusals, results
+from calls import counters, pacing, refusals, results, settling
 from calls.gate import Document
 from calls.models import Call
 from calls.retell.client import RetellClient
@@ -133,7 +133,7 @@ def poll_open(client: RetellClient) -> None:
     still_open = [c for c in due if c["status"] in ("registered", "ongoing")]
     _postpone(still_open)
     over = [c["_id"] for c in due if c["status"] not in ("registered", "ongoing")]
-    results.settle(over)
+    settling.settle(over)
     for call in still_open:
         if _is_overlong(call):
             _stop_or_lose(client, call)
@@ -149,7 +149,7 @@ def return_refused_jobs(client: RetellClient) -> None:
 
 def settle_lost(client: RetellClient) -> None:
     due = _calls({"status": CallStatus.LOST, "next_check_wall": {"$lte": clock.wall()}})
-    results.settle([call["_id"] for call in due])
+    settling.settle([call["_id"] for call in due])
 
 
 def finish_batches(client: RetellClient) -> None:

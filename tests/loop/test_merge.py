@@ -186,7 +186,7 @@ def test_a_late_result_of_an_old_attempt_leaves_the_case_alone(live_call: Call) 
 
 
 def test_an_unknown_reason_goes_to_a_person(live_call: Call) -> None:
-    report(live_call, "call_ended", ended("brand_new_reason"))
+    report(live_call, "call_analyzed", analyzed("brand_new_reason", {}))
     live_call.job.refresh_from_db()
     assert live_call.job.status == JobStatus.REVIEW
 
