@@ -22,6 +22,8 @@ from pydantic import (
     WrapValidator,
 )
 
+# A surrogate, or its escape (which may well be half of a whole pair).
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = Decimal("0.000001")
 
@@ -53,6 +55,7 @@ Lenient = Annotated[T | None, WrapValidator(_or_none)]
 
 # Up to the year 5138: beyond it a number is no time.
 Milliseconds = Annotated[int, Field(ge=0, le=10**14)]
+Version = Annotated[int, Field(ge=0, le=10**9)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-(10**12), le=10**12)]
 
 
@@ -69,6 +72,10 @@ class Reply(BaseModel):
             data, raw = content, json.dumps(content, ensure_ascii=False)
         else:
             raw = content.decode() if isinstance(content, bytes) else content
+            data = json.loads(raw)
+        if _HALF_A_PAIR.search(raw):
+            # half of an emoji, which no database takes
+            raw = json.dumps(data, ensure_ascii=False).encode(errors="replace").decode()
             data = json.loads(raw)
         reply = cls.model_validate(data)
         reply._raw = raw
@@ -99,7 +106,7 @@ class CallReply(Reply):
     call_id: Annotated[str, Field(min_length=1)]
     call_status: Lenient[str] = None
     agent_id: Lenient[str] = None
-    agent_version: Lenient[int] = None
+    agent_version: Lenient[Version] = None
     direction: Lenient[str] = None
     from_number: Lenient[str] = None
     to_number: Lenient[str] = None

@@ -60,7 +60,15 @@ def test_the_same_webhook_twice_is_one_row(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"null", b'{"event": "x"}', b'{"event": 1, "call": {}}', b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"event": "x"}',
+        b'{"event": 1, "call": {}}',
+        b'{"event": "call_ended", "call": {"call_id": "\\ud83d"}}',
+        b"\xff",
+    ],
 )
 def test_a_signed_message_that_can_never_be_used_is_answered(
     client: Client, body: bytes

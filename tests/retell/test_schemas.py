@@ -73,3 +73,19 @@ def test_variables_are_found_in_all_prompts() -> None:
 def test_what_is_reserved_for_inbound_calls_is_not_ours() -> None:
     limits = {"concurrency_limit": 20, "reserved_inbound_concurrency": 5}
     assert Concurrency.parse(limits).outbound_limit == 15
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_half_an_emoji_is_replaced_and_a_whole_one_kept(whole: bool) -> None:
+    said = "\\ud83d\\ude00" if whole else "\\ud83d"
+    body = f'{{"call_id": "call_1", "transcript": "Agent: hola {said}"}}'
+
+    reply = CallReply.parse(body)
+
+    assert reply.transcript == "Agent: hola " + ("😀" if whole else "?")
+    assert reply.raw.encode()
+
+
+def test_half_an_emoji_in_an_object_is_replaced_too() -> None:
+    reply = CallReply.parse({"call_id": "call_1", "transcript": "\ud83d"})
+    assert (reply.transcript, reply.raw.encode()[-3:]) == ("?", b'?"}')
