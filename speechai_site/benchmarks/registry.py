@@ -1,0 +1,42 @@
+"""Every figure of `manage.py bench`."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from speechai_site.benchmarks import dispatch, gate, importing, pages, reporting
+from speechai_site.benchmarks.measuring import Line
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`measure` takes the scale (1: all that its name says) and yields its lines.
+
+    `kept`: on the database that stays between runs; else on an empty one.
+    """
+
+    about: str
+    measure: Callable[[float], Iterable[Line]]
+    kept: bool = False
+
+
+FIGURES: dict[str, Figure] = {
+    **{
+        name: Figure(
+            f"{page.about}, among 1,000,000 cases and 1,200,000 calls",
+            partial(pages.measure, name),
+            kept=True,
+        )
+        for name, page in pages.PAGES.items()
+    },
+    "dispatch_200_ms": Figure(
+        "a round of 200 calls with 1,000,000 cases waiting",
+        dispatch.measure,
+        kept=True,
+    ),
+    "gate_us": Figure("the gate's verdict on a case, 200 at a time", gate.measure),
+    "import_100k_seconds": Figure(
+        "a workbook of 100,000 rows and 12 columns", importing.measure
+    ),
+    "report_100k_seconds": Figure("the report of 100,000 results", reporting.measure),
+}
