@@ -3,9 +3,11 @@
 The command, the admin and the API all come through these two functions.
 """
 
+import gc
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -99,6 +101,20 @@ class ImportResult(Counts):
         }
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without Python's cycle collector, which would walk over every row again and
+    again: a third of the time of a large file. Rows hold no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_collector_paused()
 def preview(
     source: Source,
     account: Account,
@@ -119,6 +135,7 @@ def preview(
     )
 
 
+@_collector_paused()
 def import_workbook(
     source: Source,
     account: Account,

@@ -2,8 +2,10 @@
 
 import re
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from batches.imports.columns import PHONE_KINDS, Column, readers_for
 from batches.imports.normalizers.phones import read_phones
@@ -30,12 +32,13 @@ class RowError:
 
 @dataclass
 class _Place:
-    """Where a column is in the sheet, and where its value goes in a Row."""
+    """Where a column is in the sheet, how its cells are read, and where in a Row."""
 
     field: int
     index: int
     header: str
     column: Column
+    read: Callable[[Any], Any] | None  # None: a phone
 
 
 @lru_cache
@@ -49,14 +52,15 @@ class RowReader:
 
     def __init__(self, table: Table, use_case: UseCase, country: str) -> None:
         self.table = table
-        self.readers = readers_for(country)
+        readers = readers_for(country)
         self.columns = tuple(use_case.columns)
         self.values_type = values_type(self.columns)
         self.places: list[_Place] = []
         self.phones: list[_Place] = []
         for field, column in enumerate(self.columns):
             for index in table.match.places.get(column.name, ()):
-                place = _Place(field, index, table.headers[index], column)
+                reader = readers.get(column.kind)
+                place = _Place(field, index, table.headers[index], column, reader)
                 is_phone = column.kind in PHONE_KINDS
                 (self.phones if is_phone else self.places).append(place)
         self.document_indexes = [
@@ -83,7 +87,7 @@ class RowReader:
                     problems.append((place, column.missing))
                 continue
             try:
-                values[place.field] = self.readers[column.kind](cell)
+                values[place.field] = place.read(cell)
             except Unreadable as error:
                 if column.stops_row:
                     problems.append((place, error.code))

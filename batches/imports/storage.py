@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, time
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -28,7 +27,7 @@ from batches.imports.problems import WorkbookError, sentence
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source
 from batches.models import Batch, Job, Upload, UploadError
-from batches.states import BatchStatus, JobStatus, UploadStatus
+from batches.states import OPEN_BATCH, OPEN_JOB, BatchStatus, JobStatus, UploadStatus
 from batches.use_cases.base import Subject
 from speechai_site.runtime import clock, keys
 from speechai_site.runtime.documents import collection
@@ -38,8 +37,7 @@ CHUNK = 2000
 _WRITERS = 2  # MongoDB writes one chunk while the next is made
 _DUPLICATE_KEY = 11000
 NO_PHONE = "no_phone"
-
-name_keys = lru_cache(maxsize=100_000)(keys.name_keys)
+UNFINISHED = [*OPEN_JOB, JobStatus.REVIEW]
 
 
 def keep_file(upload: Upload, source: Source) -> None:
@@ -128,30 +126,30 @@ def known_cases(cases: Cases, account_id: Any) -> int:
     open_batches = list(
         Batch.objects.filter(
             account_id=account_id,
-            status__in=[BatchStatus.DRAFT, BatchStatus.RUNNING, BatchStatus.PAUSED],
+            status__in=OPEN_BATCH,
             rows__gt=0,
         ).values_list("pk", flat=True)
     )
     if not open_batches:
         return 0
-    unfinished = [JobStatus.QUEUED, JobStatus.CLAIMED, JobStatus.CALLING]
     count = 0
     for chunk in _chunks(iter(cases.cases)):
         wanted = {
-            (keys.document_key(case.document), case.subject_key) for case in chunk
+            (keys.person_key(case.document, account_id), case.subject_key)
+            for case in chunk
         }
         found = collection(Job).find(
             {
-                "document_key": {"$in": [document for document, _ in wanted]},
+                "person_key": {"$in": [person for person, _subject in wanted]},
                 "account_id": account_id,
                 "batch_id": {"$in": open_batches},
-                "status": {"$in": [*unfinished, JobStatus.REVIEW]},
+                "status": {"$in": UNFINISHED},
             },
-            {"document_key": 1, "creditor_key": 1},
+            {"person_key": 1, "creditor_key": 1},
+            hint="job_person",  # trying other indexes takes longer than the answer
         )
-        count += len(
-            wanted & {(job["document_key"], job["creditor_key"]) for job in found}
-        )
+        known = {(job["person_key"], job["creditor_key"]) for job in found}
+        count += len(wanted & known)
     return count
 
 
@@ -167,7 +165,7 @@ def job_document(
 ) -> dict[str, Any]:
     """One case as a document of the job collection."""
     subject = cases.use_case.describe(case.rows, cases.context)
-    phones = case.phones()
+    phones, first = case.phones(), cases.reader.other_columns(case.rows[0])
     person_key = keys.person_key(case.document, upload.account_id)
     document = template | {
         "_id": _job_id(upload, person_key, subject.creditor_key, rank),
@@ -179,24 +177,25 @@ def job_document(
         "phones": [
             {"e164": phone, "kind": kind_of(phone), "state": "ok"} for phone in phones
         ],
-        "extra": [pair for pair in cases.reader.other_columns(case.rows[0]) if pair[1]],
+        "extra": [pair for pair in first if pair[1]],
         "warnings": _warnings(case),
         "source_rows": [row.number for row in case.rows],
         "person_key": person_key,
         "document_key": keys.document_key(case.document),
         "phone_keys": [keys.phone_key(phone) for phone in phones],
-        "name_keys": list(name_keys(case.name)),
+        "name_keys": keys.name_keys(case.name),
         "rank": Int64(rank),
         "created_at": moment,
-        **_about(subject, cases, case),
+        **_about(subject, cases, case, first),
     }
     return document | (_callable(moment) if phones else _denied(moment, by))
 
 
-def _about(subject: Subject, cases: Cases, case: Case) -> dict[str, Any]:
+def _about(
+    subject: Subject, cases: Cases, case: Case, first: list[list[str]]
+) -> dict[str, Any]:
     """The subject's columns. A later debt line keeps the other columns in which its
     row differs from the first, which are the job's own."""
-    first = cases.reader.other_columns(case.rows[0])
     debts: list[dict[str, Any]] = [dict(line) for line in subject.debts]
     for line, row in zip(debts[1:], case.rows[1:], strict=True):
         pairs = zip(cases.reader.other_columns(row), first, strict=True)

@@ -5,18 +5,25 @@ document can be looked up exactly, in every account, without plain text in an in
 and a do-not-call entry outlives the erasure of the person.
 """
 
-import hashlib
 import hmac
 import re
 import unicodedata
+from functools import lru_cache
 
 from django.conf import settings
 
 
 def lookup_key(kind: str, canonical: str) -> str:
     """Hex digest of `canonical` within `kind` (document, phone, name, person)."""
-    message = f"{kind}|{canonical}".encode()
-    return hmac.new(settings.LOOKUP_KEY.encode(), message, hashlib.sha256).hexdigest()
+    return _digest(settings.LOOKUP_KEY, kind, canonical)
+
+
+def _digest(secret: str, kind: str, canonical: str) -> str:
+    return hmac.digest(secret.encode(), f"{kind}|{canonical}".encode(), "sha256").hex()
+
+
+# Few words make the names of many people, and an import asks for each of them again.
+_word_key = lru_cache(maxsize=20_000)(_digest)
 
 
 def document_key(canonical: str) -> str:
@@ -37,11 +44,13 @@ def person_key(document: str | None, account_id: object, e164: str = "") -> str:
 def name_keys(name: str) -> list[str]:
     """Keys of the whole words of a name, folded and in upper case, without repeats."""
     words = dict.fromkeys(re.findall(r"[A-Z0-9]+", fold(name).upper()))
-    return [lookup_key("name", word) for word in words]
+    return [_word_key(settings.LOOKUP_KEY, "name", word) for word in words]
 
 
 def fold(text: str) -> str:
     """Text without accents."""
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 

@@ -60,7 +60,8 @@ def read_phones(cell: Cell, kind: str) -> Phones:
         return found
     if _is_none(text):
         return found
-    for part in _SEPARATORS.split(text):
+    plain = text.isdigit()  # the usual cell needs no splitting
+    for part in [text] if plain else _SEPARATORS.split(text):
         typed = tidy(part)
         if _is_none(typed):
             continue
@@ -102,6 +103,8 @@ def _as_text(cell: Cell) -> str:
 
 
 def _numbers(text: str, kind: str) -> list[str]:
+    if len(text) == 9 and text.isdigit() and text.isascii() and text[0] != "0":
+        return [_e164(text)]  # complete: what follows would change nothing
     groups = _DIGITS.findall(text)
     if not groups or text.startswith("-") or _RUT.fullmatch(text):
         raise Unreadable("phone_invalid")

@@ -11,21 +11,20 @@ MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
     *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
 )
-
-
 _SCALES = ((10**12, "billón", "billones"), (10**6, "millón", "millones"))
 
 
 @lru_cache(maxsize=1000)
 def _below_thousand(number: int) -> str:
-    return num2words(number, lang="es")
+    """In the form before a masculine noun, which num2words does not know."""
+    words = num2words(number, lang="es")
+    if words.endswith("veintiuno"):
+        return words[:-3] + "ún"
+    return words.removesuffix("o") if words.endswith("uno") else words
 
 
 def masculine(number: int) -> str:
-    """Before a masculine noun: 1 is `un`, 21 `veintiún`, 31.000 `treinta y un mil`.
-
-    num2words knows the words but not that form, so it is asked below a thousand only.
-    """
+    """Before a masculine noun: 1 is `un`, 21 `veintiún`, 31.000 `treinta y un mil`."""
     words = []
     for scale, one, many in _SCALES:
         count, number = divmod(number, scale)
@@ -33,9 +32,9 @@ def masculine(number: int) -> str:
             words.append(f"{masculine(count)} {one if count == 1 else many}")
     thousands, units = divmod(number, 1000)
     if thousands:
-        words.append("mil" if thousands == 1 else f"{_shortened(thousands)} mil")
+        words.append("mil" if thousands == 1 else f"{_below_thousand(thousands)} mil")
     if units or not words:
-        words.append(_shortened(units))
+        words.append(_below_thousand(units))
     return " ".join(words)
 
 
@@ -43,13 +42,6 @@ def feminine(number: int) -> str:
     """Before a feminine noun, below a million: `una`, `veintiuna`, `doscientas`."""
     words = re.sub(r"un\b", "una", masculine(number)).replace("veintiún", "veintiuna")
     return words.replace("ientos", "ientas")
-
-
-def _shortened(number: int) -> str:
-    words = _below_thousand(number)
-    if words.endswith("veintiuno"):
-        return words[:-3] + "ún"
-    return words.removesuffix("o") if words.endswith("uno") else words
 
 
 def pesos(amount: Decimal) -> str:
@@ -61,6 +53,7 @@ def pesos(amount: Decimal) -> str:
     return f"{masculine(whole)} {link}pesos"
 
 
+@lru_cache(maxsize=4096)
 def day(value: date) -> str:
     """`28 de septiembre de 2025`."""
     return f"{value.day} de {MONTHS[value.month - 1]} de {value.year}"
