@@ -24,7 +24,7 @@ def money(amount: Decimal | None) -> str:
         return EMPTY
     cents = abs(amount) % 1 >= Decimal("0.005")
     text = f"{amount:,.2f}" if cents else f"{amount:,.0f}"
-    return "$ " + text.translate(str.maketrans(",.", ".,"))
+    return "$\N{NO-BREAK SPACE}" + text.translate(str.maketrans(",.", ".,"))
 
 
 def dollars(amount: Decimal | None) -> str:

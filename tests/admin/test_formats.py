@@ -9,10 +9,10 @@ from batches import formats
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [
-        (Decimal("150000.000000"), "$ 150.000"),
-        (Decimal("1234.5"), "$ 1.234,50"),
-        (Decimal("-12000"), "$ -12.000"),
-        (Decimal(0), "$ 0"),
+        (Decimal("150000.000000"), "$\N{NO-BREAK SPACE}150.000"),
+        (Decimal("1234.5"), "$\N{NO-BREAK SPACE}1.234,50"),
+        (Decimal("-12000"), "$\N{NO-BREAK SPACE}-12.000"),
+        (Decimal(0), "$\N{NO-BREAK SPACE}0"),
         (None, "–"),
     ],
 )
