@@ -37,7 +37,7 @@ ENV = {
 # Calls last for seconds, so that some are on the line when the pages are shown.
 SIMULATOR = ("--seed", "7", "--concurrency", "20", "--speed", "30")
 # The pages are shown when so many cases are closed: there is something of everything.
-CLOSED_SHARE = 0.45
+CLOSED_SHARE = 0.33
 ON_THE_LINE = 5
 TIMEOUT_SECONDS = 900
 LIVE = ["registered", "ongoing"]
