@@ -17,6 +17,8 @@ from speechai_site.runtime import clock, heartbeat, leases
 
 log = logging.getLogger(__name__)
 LEASE_SECONDS = 6.0
+# Rounds of reconcile between two looks at Retell's limit (pacing.LIMIT_IS_FRESH).
+LIMIT_EVERY = 30
 
 
 class Duty(threading.Thread):
@@ -65,12 +67,16 @@ def apply(held: leases.Held) -> float:
 def reconciler() -> Callable[[leases.Held], float]:
     client = RetellClient.from_settings()
     rounds = 0
+    token = None
 
     def act(held: leases.Held) -> float:
-        nonlocal rounds
-        if rounds % 30 == 0:
-            reconcile.read_workspace_limit(client)
-        rounds += 1
+        nonlocal rounds, token
+        if held.token != token:
+            reconcile.distrust_counters()
+            token = held.token
+        ask = rounds % LIMIT_EVERY == 0
+        if not ask or reconcile.attempt(reconcile.read_workspace_limit, client):
+            rounds += 1
         reconcile.reconcile_round(client)
         return 1.0
 

@@ -7,19 +7,26 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django_q.tasks import async_task
 
 from batches.models import Batch, Job
-from batches.states import JOB, OPEN_JOB, BatchStatus, JobStatus, UploadStatus
-from calls import counters, pacing, refusals, results, settling
+from batches.states import (
+    JOB,
+    OPEN_BATCH,
+    OPEN_JOB,
+    BatchStatus,
+    JobStatus,
+    UploadStatus,
+)
+from calls import counters, dialer, pacing, refusals, results, settling, states
 from calls.gate import Document
 from calls.models import Call
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
-from calls.states import CALL, CallStatus
+from calls.states import CALL, FINAL_AT_RETELL, CallStatus
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import in_transaction, session
@@ -29,6 +36,7 @@ BY = "reconcile"
 # Rows of one kind that a round takes (the next round follows within a second).
 ROUND = 200
 POLL_THREADS = 8
+POLLED = (CallStatus.REGISTERED, CallStatus.ONGOING, *FINAL_AT_RETELL)
 # Wall seconds after ringing and the longest call until a call is over-long.
 OVERLONG_GRACE = 300
 
@@ -36,12 +44,19 @@ OVERLONG_GRACE = 300
 def reconcile_round(client: RetellClient) -> None:
     """Each step on its own: one that fails does not stop the others."""
     for step in STEPS:
-        try:
-            step(client)
-        except Exception as error:
-            # the type alone: a message may hold personal data
-            log.error("reconcile: %s failed: %s", step.__name__, type(error).__name__)
-            log.debug("details", exc_info=True)
+        attempt(step, client)
+
+
+def attempt(step: "Step", client: RetellClient) -> bool:
+    """Whether the step went through."""
+    try:
+        step(client)
+    except Exception as error:
+        # the type alone: a message may hold personal data
+        log.error("reconcile: %s failed: %s", step.__name__, type(error).__name__)
+        log.debug("details", exc_info=True)
+        return False
+    return True
 
 
 def read_workspace_limit(client: RetellClient) -> None:
@@ -90,65 +105,50 @@ def doubt_lapsed_sends(client: RetellClient) -> None:
 
 
 def resolve_unknown(client: RetellClient) -> None:
-    """Look an unconfirmed call up by its id; else send it again; else it is lost."""
-    wall = clock.wall()
-    due = _calls({"status": CallStatus.UNKNOWN, "next_check_wall": {"$lte": wall}})
-    found = _in_parallel(lambda call: _look_up(client, call), due)
-    results.merge([report for report in found if report])
+    """Look an unconfirmed call up by its id; else send it again; else it is lost.
+
+    Lost only when Retell says that it has no trace: silence proves nothing.
+    """
+    nobody_sends = {"lease_until_wall": {"$lte": clock.wall()}}
+    due = _take({"status": CallStatus.UNKNOWN, **nobody_sends})
+    answers = _in_parallel(lambda call: _look_up(client, call), due)
+    results.merge(answer for answer in answers if isinstance(answer, results.Report))
     again = []
-    for call, report in zip(due, found, strict=True):
-        if report is not None:
+    for call, answer in zip(due, answers, strict=True):
+        if answer != ABSENT:
             continue
-        age = (wall - call["first_sent_wall"]).total_seconds()
-        if age >= settings.RETELL_RESEND_UNTIL:
+        if clock.wall() >= dialer.send_until(call["first_sent_wall"]):
             _lose(call, "no_trace")
         else:
-            again.append(call)
-    _postpone(again)
-    ids = [call["_id"] for call in again]
-    if ids:
-        async_task("calls.tasks.resend", ids)
+            again.append(call["_id"])
+    for start in range(0, len(again), settings.DIAL_THREADS):
+        async_task("calls.tasks.resend", again[start : start + settings.DIAL_THREADS])
 
 
 def poll_open(client: RetellClient) -> None:
     """Ask for calls whose webhooks are late: open ones, and missing analyses."""
-    due = _calls(
-        {
-            "status": {
-                "$in": [
-                    CallStatus.REGISTERED,
-                    CallStatus.ONGOING,
-                    CallStatus.ENDED,
-                    CallStatus.NOT_CONNECTED,
-                    CallStatus.ERROR,
-                ]
-            },
-            "next_check_wall": {"$lte": clock.wall()},
-        }
-    )
-    if not due:
-        return
-    reports = _in_parallel(lambda call: _poll(client, call), due)
-    results.merge([report for report in reports if report])
-    still_open = [c for c in due if c["status"] in ("registered", "ongoing")]
-    _postpone(still_open)
-    over = [c["_id"] for c in due if c["status"] not in ("registered", "ongoing")]
-    settling.settle(over)
-    for call in still_open:
-        if _is_overlong(call):
-            _stop_or_lose(client, call)
+    due = _take({"status": {"$in": list(POLLED)}})
+    asked = [call for call in due if not call["analyzed"]]
+    answers = _in_parallel(lambda call: _poll(client, call), asked)
+    results.merge(answer for answer in answers if isinstance(answer, results.Report))
+    settling.settle([call["_id"] for call in due])
+    answered = [
+        call
+        for call, answer in zip(asked, answers, strict=True)
+        if answer != SILENT and call["status"] in states.OPEN
+    ]
+    for call in _overlong(answered):
+        _stop_or_lose(client, call)
 
 
 def return_refused_jobs(client: RetellClient) -> None:
     """Retell refused, and the dialer died before its job was back."""
-    refused = _calls(
-        {"status": CallStatus.REJECTED, "next_check_wall": {"$lte": clock.wall()}}
-    )
+    refused = _take({"status": CallStatus.REJECTED})
     refusals.return_jobs([call["_id"] for call in refused])
 
 
 def settle_lost(client: RetellClient) -> None:
-    due = _calls({"status": CallStatus.LOST, "next_check_wall": {"$lte": clock.wall()}})
+    due = _take({"status": CallStatus.LOST})
     settling.settle([call["_id"] for call in due])
 
 
@@ -161,32 +161,50 @@ def finish_batches(client: RetellClient) -> None:
     ):
         batch.expire(by="clock")
     for batch in Batch.objects.filter(status=BatchStatus.RUNNING):
-        waiting = collection(Job).find_one(
-            {"batch_id": batch.pk, "status": {"$in": list(OPEN_JOB)}}, {"_id": 1}
-        )
+        if _has_open_job(batch):
+            continue
         loading = batch.uploads.filter(status=UploadStatus.STORING).exists()
-        if waiting is None and not loading:
+        # asked again: a load that has ended in between left its jobs
+        if not loading and not _has_open_job(batch):
             batch.complete(by="clock")
 
 
 def recount_batches(client: RetellClient) -> None:
-    """Rebuild the counters of touched batches, a big one less often."""
+    """Rebuild the counters of touched batches, a big one less often.
+
+    An ended batch stays touched until none of its jobs is open: one whose call was
+    live at the end comes back later, and the one who ended it may have died.
+    """
     for batch in Batch.objects.filter(counters_dirty=True):
-        ready_at = _recount_after.get(batch.pk, 0.0)
-        running = batch.status == BatchStatus.RUNNING
-        if running and time.monotonic() < ready_at:
+        has_ended = batch.status in (BatchStatus.CANCELLED, BatchStatus.EXPIRED)
+        if has_ended:
+            batch.end_jobs(by="clock")
+        is_open = _has_open_job(batch)
+        if is_open and time.monotonic() < _recount_after.get(batch.pk, 0.0):
             continue
-        if batch.status in (BatchStatus.CANCELLED, BatchStatus.EXPIRED):
-            batch.end_jobs(by="clock")  # in case the one who ended it died
         began = time.monotonic()
-        collection(Batch, fast=True).update_one(
-            {"_id": batch.pk}, {"$set": {"counters_dirty": False}}
-        )
-        collection(Batch, fast=True).update_one(
-            {"_id": batch.pk}, {"$set": {"counters": counters.count(batch.pk)}}
-        )
+        rows = collection(Batch, fast=True)
+        if not (has_ended and is_open):
+            rows.update_one({"_id": batch.pk}, {"$set": {"counters_dirty": False}})
+        counted = counters.count(batch.pk)
+        rows.update_one({"_id": batch.pk}, {"$set": {"counters": counted}})
         took = time.monotonic() - began
         _recount_after[batch.pk] = time.monotonic() + max(1.0, 20 * took)
+
+
+def distrust_counters() -> None:
+    """Have everything counted once more: whoever did it before may have died in
+    between clearing the mark and writing the figures."""
+    yesterday = clock.now() - timedelta(days=1)
+    collection(Batch).update_many(
+        {
+            "$or": [
+                {"status": {"$in": list(OPEN_BATCH)}},
+                {"completed_at": {"$gte": yesterday}},
+            ]
+        },
+        {"$set": {"counters_dirty": True}},
+    )
 
 
 _recount_after: dict[Any, float] = {}
@@ -203,83 +221,85 @@ STEPS: list[Step] = [
 ]
 
 
-def _calls(where: dict[str, Any]) -> list[Document]:
-    return list(collection(Call).find(where).limit(ROUND))
+def _take(where: dict[str, Any]) -> list[Document]:
+    """Calls that are due to be looked at. They are due again in POLL_AFTER, whatever
+    becomes of this look: what fails must not be tried in a hot loop."""
+    where = {**where, "next_check_wall": {"$lte": clock.wall()}}
+    calls = list(collection(Call).find(where).limit(ROUND))
+    if calls:
+        later = clock.wall() + timedelta(seconds=settings.POLL_AFTER)
+        collection(Call, fast=True).update_many(
+            {**where, "_id": {"$in": [call["_id"] for call in calls]}},
+            {"$set": {"next_check_wall": later}},
+        )
+    return calls
 
 
-def _in_parallel(ask: Callable[[Document], Any], calls: list[Document]) -> list[Any]:
+def _has_open_job(batch: Batch) -> bool:
+    open_job = {"batch_id": batch.pk, "status": {"$in": list(OPEN_JOB)}}
+    return collection(Job).find_one(open_job, {"_id": 1}) is not None
+
+
+def _in_parallel(
+    ask: Callable[[Document], "Answer"], calls: list[Document]
+) -> list["Answer"]:
     if not calls:
         return []
     with ThreadPoolExecutor(POLL_THREADS, "poll") as pool:
         return list(pool.map(ask, calls))
 
 
-def _look_up(client: RetellClient, call: Document) -> results.Report | None:
-    """What Retell has under our id; None when it has nothing, or does not answer."""
+# What Retell may say besides a report: it knows no such call, or nothing usable.
+ABSENT, SILENT = "absent", "silent"
+Answer = results.Report | Literal["absent", "silent"]
+
+
+def _look_up(client: RetellClient, call: Document) -> Answer:
+    """What Retell has under our id."""
+    if call.get("retell_id"):
+        return _poll(client, call)
+    ours = {"type": "string", "op": "eq", "key": "attempt_id", "value": call["_id"]}
     try:
-        if call.get("retell_id"):
-            return _poll(client, call)
-        page = client.list_calls(
-            {
-                "metadata": [
-                    {
-                        "type": "string",
-                        "op": "eq",
-                        "key": "attempt_id",
-                        "value": call["_id"],
-                    }
-                ]
-            },
-            limit=2,
-        )
+        page = client.list_calls({"metadata": [ours]}, limit=2)
+        # trusted as far as it can be checked: another's call must not become ours
+        found = [item for item in page.items if item.attempt_id == call["_id"]]
+        if len(found) > 1:
+            log.critical("call %s exists more than once at Retell", call["_id"])
+        if not found:
+            return ABSENT
+        reply = client.get_call(found[0].call_id)  # with the transcript
     except RetellError as error:
         log.warning("call %s not looked up: %s", call["_id"], error)
-        return None
-    if not page.items:
-        return None
-    if len(page.items) > 1:
-        log.critical("call %s exists more than once at Retell", call["_id"])
-    reply = page.items[0]
+        return SILENT
     return results.Report(call["_id"], results.event_of(reply), reply)
 
 
-def _poll(client: RetellClient, call: Document) -> results.Report | None:
+def _poll(client: RetellClient, call: Document) -> Answer:
     if not call.get("retell_id"):
-        return None
+        return ABSENT
     try:
         reply = client.get_call(call["retell_id"])
     except RetellError as error:
         log.warning("call %s not polled: %s", call["_id"], error)
-        return None
+        return ABSENT if error.kind == "rejected" and error.permanent else SILENT
     return results.Report(call["_id"], results.event_of(reply), reply)
 
 
-def _postpone(calls: list[Document]) -> None:
-    """Look again later; a row that changed meanwhile has its own time."""
-    for status in {call["status"] for call in calls}:
-        collection(Call, fast=True).update_many(
-            {
-                "_id": {"$in": [c["_id"] for c in calls if c["status"] == status]},
-                "status": status,
-                "next_check_wall": {"$lte": clock.wall()},
-            },
-            {
-                "$set": {
-                    "next_check_wall": clock.wall()
-                    + timedelta(seconds=settings.POLL_AFTER)
-                }
-            },
-        )
-
-
-def _is_overlong(call: Document) -> bool:
-    """Longer than ringing and the longest call could take, with a grace (wall)."""
-    batch = collection(Batch).find_one(
-        {"_id": call["batch_id"]}, {"ring_seconds": 1, "max_call_seconds": 1}
-    )
-    limit = (batch["ring_seconds"] + batch["max_call_seconds"]) / clock.rate()
-    age = (clock.wall() - call["first_sent_wall"]).total_seconds()
-    return age > limit + OVERLONG_GRACE
+def _overlong(calls: list[Document]) -> list[Document]:
+    """Those older than ringing and the longest call could take, with a grace (wall)."""
+    ids = {call["batch_id"] for call in calls}
+    wanted = {"ring_seconds": 1, "max_call_seconds": 1}
+    longest = {
+        batch["_id"]: batch["ring_seconds"] + batch["max_call_seconds"]
+        for batch in collection(Batch).find({"_id": {"$in": list(ids)}}, wanted)
+    }
+    wall, rate = clock.wall(), clock.rate()
+    return [
+        call
+        for call in calls
+        if (wall - call["first_sent_wall"]).total_seconds()
+        > longest.get(call["batch_id"], 0) / rate + OVERLONG_GRACE
+    ]
 
 
 def _stop_or_lose(client: RetellClient, call: Document) -> None:
@@ -291,6 +311,8 @@ def _stop_or_lose(client: RetellClient, call: Document) -> None:
         client.stop_call(call["retell_id"])
     except RetellError as error:
         log.warning("call %s not stopped: %s", call["_id"], error)
+        if error.kind != "rejected":
+            return  # it may go on: told again next time
     collection(Call).update_one(
         {"_id": call["_id"]}, {"$set": {"error_code": "stopped_overlong"}}
     )

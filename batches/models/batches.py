@@ -214,6 +214,7 @@ class Batch(models.Model):
             reason=f"batch_{to}",
             status_reason=f"batch_{to}",
             next_attempt_at=None,
+            finished_at=clock.now(),
         )
         Job.objects.filter(
             batch_id=self.pk,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
+from pymongo.write_concern import WriteConcern
 
 COLLECTION = "runtime_clock"
 # A change of rate reaches every process within this many seconds. `set_rate` starts
@@ -101,9 +102,10 @@ def set_rate(new_rate: float) -> None:
 def remember() -> None:
     """Record how far business time has come (the clock process, each round)."""
     if settings.SANDBOX:
-        connection.database[COLLECTION].update_one(
-            {"_id": "seen"}, {"$max": {"business": now()}}, upsert=True
+        rows = connection.database[COLLECTION].with_options(
+            write_concern=WriteConcern(w=1)  # lost, it is written again in a moment
         )
+        rows.update_one({"_id": "seen"}, {"$max": {"business": now()}}, upsert=True)
 
 
 def forget() -> None:
