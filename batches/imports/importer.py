@@ -27,7 +27,7 @@ from speechai_site.runtime import audit, clock, leases
 
 SHOWN = 50  # errors in a preview or result; all of them are in the error workbook
 SAMPLES = 5
-LEASE_SECONDS = 60
+LEASE_SECONDS = 30  # far longer than a chunk takes
 
 
 @dataclass
@@ -96,7 +96,7 @@ class ImportResult(Counts):
             "error_count": self.error_count,
             "errors": self.errors,
             "error_workbook": str(path) if path else None,
-            "total_amount": format(self.total_amount, "f"),
+            "total_amount": format(self.total_amount.normalize(), "f"),
             "seconds": round(self.seconds, 3),
         }
 

@@ -53,6 +53,11 @@ def test_json_is_one_object_with_the_agreed_keys(run):
     assert told["errors"][0].keys() == {"row", "column", "value", "code", "message"}
 
 
+def test_the_total_is_written_without_needless_decimals(run):
+    rows = [row(amount="$ 45.990,00"), row(amount=0.5), row(amount="0,5")]
+    assert json.loads(run("--json", rows=rows))["total_amount"] == "45991"
+
+
 def test_at_most_fifty_errors_are_printed(run):
     told = json.loads(run("--json", rows=[row(rut="x")] * 60))
     assert (told["error_count"], len(told["errors"])) == (60, 50)

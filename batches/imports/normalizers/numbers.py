@@ -43,7 +43,7 @@ def read_amount(cell: Cell) -> Decimal:
         amount = amount.quantize(_SIXTH, ROUND_HALF_EVEN)
     if amount == 0:
         raise Unreadable("amount_zero")
-    return amount
+    return Decimal(int(amount)) if amount == int(amount) else amount
 
 
 def _from_number(number: float) -> Decimal:
