@@ -32,6 +32,10 @@ FILE_SENTENCES = {
     "too_many_columns": gettext_lazy(
         "The sheet %(sheet)s has more than %(limit)s columns."
     ),
+    "too_many_cells": gettext_lazy(
+        "A sheet reaches to the cell %(cell)s: delete the empty rows and columns "
+        "beyond the data."
+    ),
     "columns_missing": gettext_lazy(
         "The sheet %(sheet)s lacks needed columns: %(columns)s."
     ),

@@ -18,6 +18,9 @@ ZIP_KINDS = {"xl/workbook.xml": "xlsx", "xl/workbook.bin": "xlsb"}
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 # The XML of a workbook packs about 10 to 1; far beyond that it is a zip bomb.
 MAX_EXPANSION = 40
+# calamine holds the whole rectangle up to the last cell, 32 bytes a cell.
+MAX_CELLS = 20_000_000
+_DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+[0-9]+:)?([A-Z]+)([0-9]+)"')
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -63,6 +66,9 @@ def _kind_of_zip(file: BinaryIO) -> str:
             limit = settings.UPLOAD_MAX_BYTES * MAX_EXPANSION
             if sum(entry.file_size for entry in entries) > limit:
                 raise WorkbookError("file_bomb", limit=f"{limit / 1e6:g}")
+            for entry in entries:
+                if entry.filename.startswith("xl/worksheets/sheet"):
+                    _check_dimension(archive.open(entry).read(4096))
             names = {entry.filename for entry in entries}
             for name, kind in ZIP_KINDS.items():
                 if name in names:
@@ -74,6 +80,17 @@ def _kind_of_zip(file: BinaryIO) -> str:
     except (zipfile.BadZipFile, KeyError, OSError, RuntimeError) as error:
         raise WorkbookError("file_damaged") from error
     raise WorkbookError("file_not_workbook")
+
+
+def _check_dimension(head: bytes) -> None:
+    """Refuse a sheet with a stray cell far away, which would fill the memory."""
+    if match := _DIMENSION.search(head):
+        letters, rows = match[1].decode(), int(match[2])
+        columns = 0
+        for letter in letters:
+            columns = columns * 26 + ord(letter) - 64
+        if rows * columns > MAX_CELLS:
+            raise WorkbookError("too_many_cells", cell=f"{letters}{rows}")
 
 
 def _kind_of_ole(content: bytes) -> str:

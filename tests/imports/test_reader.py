@@ -210,6 +210,17 @@ def test_too_many_rows_are_refused(settings):
     assert refusal(workbook([row(), row(), row()])).code == "too_many_rows"
 
 
+def test_a_stray_cell_far_away_is_refused_before_it_fills_the_memory():
+    file = BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADERS)
+        sheet.write("XFD1048576", 1)
+    error = refusal(file.getvalue())
+    assert error.code == "too_many_cells"
+    assert "XFD1048576" in error.message
+
+
 def test_too_many_columns_are_refused(settings):
     settings.UPLOAD_MAX_COLUMNS = len(HEADERS) - 1
     assert refusal(workbook([row()])).code == "too_many_columns"
