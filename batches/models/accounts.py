@@ -85,9 +85,17 @@ class Membership(models.Model):
     """A person may see and work on an account; what they may do is their role's."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        verbose_name=_("user"),
+        related_name="memberships",
     )
-    account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(
+        Account,
+        models.CASCADE,
+        verbose_name=_("account"),
+        related_name="memberships",
+    )
 
     class Meta:
         verbose_name = _("member")

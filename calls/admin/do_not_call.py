@@ -87,7 +87,7 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
     search_help_text = _("Exact phone or RUT")
     empty_help = _("Who asks not to be called is added here at once.")
     actions = None
-    readonly_fields = ["masked", "kind", "account", "source", "created_at"]
+    readonly_fields = ["masked", "kind", "account", "added_by", "created_at"]
     fieldsets = [
         (
             None,
@@ -97,7 +97,7 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
                     "account",
                     "reason",
                     "expires_at",
-                    ("source", "created_at"),
+                    ("added_by", "created_at"),
                 ]
             },
         )

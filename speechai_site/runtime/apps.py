@@ -1,9 +1,9 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RuntimeConfig(AppConfig):
     name = "speechai_site.runtime"
     label = "runtime"
-    verbose_name = _("System")
+    verbose_name = pgettext_lazy("app", "System")
     default_auto_field = "django_mongodb_backend.fields.ObjectIdAutoField"
