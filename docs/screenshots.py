@@ -3,7 +3,7 @@
     .venv/bin/python -m docs.screenshots
 
 On a throw-away database, with invented people, inside the law's hours, with business
-time at 600 times the wall clock: it waits for the campaign's second day, some five
+time at 600 times the wall clock: it waits for the campaign's second day, some four
 minutes. Needs Chromium. Overwrites docs/images/.
 """
 
