@@ -85,6 +85,7 @@ GATE = {
     "one_attempt_a_day": _("Already called today"),
     "account_suspended": _("The account is suspended"),
     "agent_or_number_off": _("The voice agent or caller id may not be used"),
+    "batch_draft": _("The campaign has not started yet"),
     "batch_paused": _("The campaign is paused"),
     "batch_not_started": _("The campaign has not started yet"),
     "asked_withdrawn": _("Withdrawn meanwhile"),

@@ -82,6 +82,11 @@ def test_plain_lists_are_index_scans_without_sort(model, ours, theirs, root, bat
     assert_scans_an_index_without_sort(model, ours.supervisor, one_batch)
 
 
+def test_cases_of_a_status_are_an_index_scan_without_sort(root, batches):
+    for status in ("done", "calling"):  # the second means claimed ones as well
+        assert_scans_an_index_without_sort(Job, root, {"status": status})
+
+
 def test_a_search_reads_an_index(ours, batches):
     for term in ("12.345.678-5", "+56 9 8765 4321", "Rosa Tapia", "tapia"):
         found = explain(Job, ours.supervisor, {"q": term})

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from calls.models import Promise
@@ -107,3 +108,10 @@ def test_every_screen_is_one_of_ours():
         not in {"batches", "calls", "speechai_site"}
     ]
     assert foreign == []
+
+
+@pytest.mark.parametrize("number", [400, 403, 404, 500])
+def test_an_error_says_what_to_do_in_the_language_of_people(number):
+    page = render_to_string(f"{number}.html")
+    assert '<html lang="es">' in page
+    assert reverse("admin:index") in page
