@@ -157,9 +157,7 @@ if RETELL_RESEND_UNTIL >= RETELL_KEY_TTL:
 # --- secrets -----------------------------------------------------------------------
 SECRET_KEY = env_secret("SECRET_KEY") or generated_secret("secret_key")
 LOOKUP_KEY = env_secret("LOOKUP_KEY")
-if not LOOKUP_KEY:
-    if not SANDBOX:
-        raise ImproperlyConfigured("LOOKUP_KEY is required in live: see .env.example.")
+if SANDBOX and not LOOKUP_KEY:  # in live verify_environment asks for one
     LOOKUP_KEY = generated_secret("lookup_key")
 
 # --- database ----------------------------------------------------------------------

@@ -38,6 +38,8 @@ def verify_environment(org_id: str = "") -> None:
     """
     if refusal := live_refusal():
         raise EnvironmentMismatch(refusal)
+    if not settings.LOOKUP_KEY:
+        raise EnvironmentMismatch("LOOKUP_KEY is required in live: see .env.example.")
     try:
         found = _recorded(org_id)
     except PyMongoError as error:
