@@ -24,9 +24,7 @@ class SpeechAIConfig(AppConfig):
             checks,
         )
         from speechai_site.roles import apply_roles
-        from speechai_site.translations import compile_stale
 
-        compile_stale()  # before anything is said
         post_migrate.connect(apply_roles, sender=self)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from dotenv import load_dotenv
 
 from speechai_site.runtime import mongod
+from speechai_site.translations import compile_stale
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
@@ -256,6 +257,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = env_choice("LANGUAGE_CODE", "es", {"es", "en"})
 LANGUAGES = [("es", _("Spanish")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+compile_stale(LOCALE_PATHS)  # here, since Django reads them while it loads models
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # date lookups of the backend need it; zones belong to people

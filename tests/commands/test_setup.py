@@ -1,12 +1,7 @@
-import os
-from pathlib import Path
-
-import polib
 import pytest
 from django.core.management import CommandError
 
 from batches.models import Account
-from speechai_site import translations
 from speechai_site.management.commands import setup
 from speechai_site.runtime import leases
 from speechai_site.runtime.documents import collection
@@ -64,16 +59,3 @@ def test_setup_of_a_foreign_database_stops_before_any_change(
     with pytest.raises(CommandError, match="one sentence"):
         run("setup")
     assert not User.objects.exists()
-
-
-def test_stale_translations_are_compiled(tmp_path: Path, settings) -> None:
-    settings.LOCALE_PATHS = [tmp_path]
-    source = tmp_path / "es" / "LC_MESSAGES" / "django.po"
-    source.parent.mkdir(parents=True)
-    source.write_text('msgid "Case"\nmsgstr "Caso"\n')
-    assert translations.compile_stale() == 1
-    assert translations.compile_stale() == 0
-    (entry,) = polib.mofile(str(source.with_suffix(".mo")))
-    assert entry.msgstr == "Caso"
-    os.utime(source, (2**31, 2**31))
-    assert translations.compile_stale() == 1

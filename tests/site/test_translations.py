@@ -1,5 +1,6 @@
 """The Spanish catalogue says all that people read, and nothing else."""
 
+import os
 import re
 from collections import defaultdict
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from django.conf import settings
 
 from batches.states import BatchStatus, JobStatus
 from calls.states import CallStatus
+from speechai_site.translations import compile_stale
 from tests.site.texts import Text, texts_of
 
 SPANISH = settings.BASE_DIR / "locale" / "es" / "LC_MESSAGES" / "django.po"
@@ -148,3 +150,16 @@ def test_what_unfold_says_is_said_in_spanish(catalogue, unfolds, djangos):
 def test_each_status_has_its_agreed_word(status, word):
     """People speak Spanish here by default, and these are words of their trade."""
     assert str(status.label) == word
+
+
+def test_stale_catalogues_are_compiled(tmp_path):
+    source = tmp_path / "es" / "LC_MESSAGES" / "django.po"
+    source.parent.mkdir(parents=True)
+    source.write_text('msgid "Case"\nmsgstr "Caso"\n')
+    assert compile_stale([tmp_path]) == 1
+    assert compile_stale([tmp_path]) == 0
+    (entry,) = polib.mofile(str(source.with_suffix(".mo")))
+    assert entry.msgstr == "Caso"
+    os.utime(source, (2**31, 2**31))
+    assert compile_stale([tmp_path]) == 1
+    assert {path.suffix for path in source.parent.iterdir()} == {".mo", ".po"}
