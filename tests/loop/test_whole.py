@@ -37,17 +37,11 @@ def test_a_campaign_ends_with_every_call_and_case_final(loop: Loop) -> None:
     assert not Job.objects.filter(status__in=OPEN_JOB).exists()
     assert not Call.objects.filter(status__in=OPEN).exists()
     assert Call.objects.filter(status__in=FINAL).count() == len(loop.simulator.calls)
-    assert batch.completed_at is not None
-
-
-@pytest.mark.usefixtures("with_webhooks", "fast")
-def test_recorded_costs_add_up_to_what_retell_charged(loop: Loop) -> None:
-    batch = a_batch_of_everything(loop)
-
-    recorded = batch.call_set.aggregate(total=Sum("cost_usd"))["total"]
-
-    assert recorded == loop.spent()
-    assert recorded > 0
+    loop.reconcile()
+    batch.refresh_from_db()
+    assert sum(batch.counters["jobs"].values()) == JOBS
+    assert sum(batch.counters["calls"].values()) == len(loop.simulator.calls)
+    assert Decimal(batch.counters["cost_usd"]) == loop.spent() > 0
 
 
 @pytest.mark.usefixtures("fast")
@@ -56,14 +50,3 @@ def test_a_campaign_ends_when_every_webhook_is_lost(loop: Loop) -> None:
 
     assert not Job.objects.filter(status__in=OPEN_JOB).exists()
     assert batch.call_set.aggregate(total=Sum("cost_usd"))["total"] == loop.spent()
-
-
-@pytest.mark.usefixtures("fast")
-def test_the_counters_of_a_completed_campaign_are_exact(loop: Loop) -> None:
-    batch = a_batch_of_everything(loop)
-    loop.reconcile()
-    batch.refresh_from_db()
-
-    assert sum(batch.counters["jobs"].values()) == JOBS
-    assert sum(batch.counters["calls"].values()) == len(loop.simulator.calls)
-    assert Decimal(batch.counters["cost_usd"]) == loop.spent()
