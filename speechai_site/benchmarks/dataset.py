@@ -240,10 +240,11 @@ class Builder:
     def _open_newest(self) -> None:
         """The newest calls hold a slot, and their jobs wait for them."""
         newest = collection(Call).find({}, {"job_id": 1}).sort("_id", -1)
-        newest = list(newest.limit(self._plan.open_calls))
+        newest = list(islice(newest, self._plan.open_calls))
         states = documents.open_states(len(newest))
         for call, status in zip(newest, states, strict=True):
             unfinished = {"ended_at": None, "duration_ms": None, "outcome": ""}
+            unfinished |= {"reason": "", "disposition": "", "summary": ""}
             collection(Call).update_one(
                 {"_id": call["_id"]}, {"$set": {"status": status, **unfinished}}
             )
@@ -254,7 +255,7 @@ class Builder:
 
     def _add_details(self) -> None:
         newest = collection(Call).find({}, {"name": 1, "duration_ms": 1})
-        newest = newest.sort("_id", -1).limit(self._plan.details)
+        newest = islice(newest.sort("_id", -1), self._plan.details)
         _insert(CallDetail, map(documents.detail_of, newest))
 
     def _add_suppressed(self) -> None:
