@@ -9,7 +9,6 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -145,9 +144,9 @@ def resend(call_ids: list[str]) -> int:
 
 def _begin(call_ids: list[str], token: str) -> list[Send]:
     """Inside a transaction: gate, reserve the caps, commit `sending`."""
+    _fence(call_ids)
     calls = _calls(call_ids, {"status": CallStatus.PLANNED})
     jobs = _jobs(calls)
-    _fence({call["batch_id"] for call in calls})
     gate = Gate(list(jobs.values()))
     sends, slots, refused, changes = [], [], [], []
     wall = clock.wall()
@@ -193,10 +192,10 @@ def _still_claimed(job: Document | None, call: Document) -> bool:
 
 def _begin_again(call_ids: list[str], token: str) -> list[Send]:
     """Inside a transaction: the gate for calls that may or may not have rung."""
+    _fence(call_ids)
     unattended = {"lease_until_wall": {"$lte": clock.wall()}}
     calls = _calls(call_ids, {"status": CallStatus.UNKNOWN, **unattended})
     jobs = _jobs(calls)
-    _fence({call["batch_id"] for call in calls})
     gate = Gate(list(jobs.values()))
     bodies = {
         row["_id"]: row["request"].encode()
@@ -249,10 +248,15 @@ def _jobs(calls: list[Document]) -> dict[Any, Document]:
     return {job["_id"]: job for job in found}
 
 
-def _fence(batch_ids: Iterable[Any]) -> None:
-    """Write the running batches: a pause that commits meanwhile makes this retry."""
+def _fence(call_ids: list[str]) -> None:
+    """The transaction's first write, on the running batches of these calls.
+
+    From here on neither a pause nor another dial of theirs can commit before this
+    one: the pause waits, the dial is run again.
+    """
+    batches = collection(Call).distinct("batch_id", {"_id": {"$in": call_ids}})
     collection(Batch).update_many(
-        {"_id": {"$in": list(batch_ids)}, "status": BatchStatus.RUNNING},
+        {"_id": {"$in": batches}, "status": BatchStatus.RUNNING},
         {"$inc": {"dial_fence": 1}},
         session=session(),
     )

@@ -56,10 +56,22 @@ def test_a_pause_that_commits_during_a_dial_holds(
     def pause() -> None:
         beside(lambda: batch.pause(by="user:test")).join()
 
-    # the dial has read everything, and has written nothing yet
-    monkeypatch.setattr(dialer, "_fence", once(pause, dialer._fence))
+    fence = dialer._fence
+
+    def begun(ids: list[str]) -> None:
+        """The transaction has its snapshot, and has written nothing yet."""
+        dialer._calls(ids, {})
+        pause()
+
+    def fenced(ids: list[str]) -> None:
+        before.pop()(ids)
+        fence(ids)
+
+    before = [lambda _ids: None, begun]
+    monkeypatch.setattr(dialer, "_fence", fenced)
 
     assert begin(loop) == []
+    assert before == [], "run twice"
     assert Call.objects.get().status == CallStatus.WITHDRAWN
 
 
