@@ -15,6 +15,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from batches.models import Account
+from calls.retell.client import RetellClient
+from calls.retell.errors import RetellError
+from calls.retell.sync import sync
 from speechai_site.runtime import audit, clock, environment, leases
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.models import Heartbeat, User
@@ -52,6 +55,8 @@ class Command(BaseCommand):
                 demo_account()
         if options["start_clock"] and settings.SANDBOX:
             clock.start(settings.SANDBOX_CLOCK_RATE)
+        if settings.SANDBOX:
+            read_the_simulator()
         result = {
             "mode": environment.mode(),
             "database": settings.MONGODB_NAME,
@@ -66,6 +71,17 @@ class Command(BaseCommand):
             self.stdout.write(
                 _("User %(admin)s, password %(password)s (shown this once)") % result
             )
+
+
+def read_the_simulator() -> None:
+    """Agents and caller ids, if it answers yet; `up` starts it later and asks again."""
+    client = RetellClient.from_settings()
+    try:
+        sync(client, by="command")
+    except RetellError:
+        pass
+    finally:
+        client.close()
 
 
 @contextmanager
