@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 from calls import dispatcher, reconcile, webhooks
@@ -34,13 +35,16 @@ class Duty(threading.Thread):
 
     def run(self) -> None:
         held = None
+        renew_at = 0.0
         pause = 0.0
         while not self.stop.wait(pause):
             try:
-                held = leases.take(self.name, self.owner, LEASE_SECONDS)
+                if time.monotonic() >= renew_at:
+                    held = leases.take(self.name, self.owner, LEASE_SECONDS)
+                    renew_at = time.monotonic() + LEASE_SECONDS / 3 if held else 0.0
                 pause = self.act(held) if held else LEASE_SECONDS / 6
             except dispatcher.LeaseLost:
-                pause = LEASE_SECONDS / 6
+                renew_at, pause = 0.0, LEASE_SECONDS / 6
             except Exception as error:
                 # the type alone: a message may hold personal data
                 log.error("%s failed: %s", self.name, type(error).__name__)

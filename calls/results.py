@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from bson import Decimal128
 from django.conf import settings
 from pymongo import UpdateMany, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from calls import settling
 from calls.models import Call, CallDetail
@@ -25,6 +26,7 @@ from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
 BY = "results"
+DUPLICATE = 11000
 # Settled at once; in so many wall seconds by reconcile, when that was cut off.
 SETTLED_BY = 3
 # How complete an object is: a later-arriving older one never replaces a fuller one.
@@ -66,8 +68,19 @@ def merge(reports: Iterable[Report]) -> None:
         details.append(_detail_change(report))
     if changes:
         collection(CallDetail).bulk_write(details, ordered=True)
-        CALL.write(changes)
+        _write(changes)
     settling.settle(ids)
+
+
+def _write(changes: list[UpdateMany]) -> None:
+    """All but those that would give a second call of ours the same id at Retell."""
+    try:
+        CALL.write(changes)
+    except BulkWriteError as error:
+        failures = error.details["writeErrors"]
+        if any(failure["code"] != DUPLICATE for failure in failures):
+            raise
+        log.critical("%s replies name a call that is another's", len(failures))
 
 
 def _call_changes(report: Report, zone: ZoneInfo | None) -> list[UpdateMany]:

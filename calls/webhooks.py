@@ -178,11 +178,14 @@ def _known_calls(replies: list[CallReply]) -> dict[str, str]:
         {"retell_id": 1},
     )
     by_attempt = {row["_id"]: row.get("retell_id") for row in rows}
-    known = {
-        retell_id: attempt
-        for retell_id, attempt in wanted.items()
-        if attempt in by_attempt and by_attempt[attempt] in (None, retell_id)
-    }
+    known = {}
+    for retell_id, attempt in wanted.items():
+        if attempt not in by_attempt:
+            continue
+        if by_attempt[attempt] in (None, retell_id):
+            known[retell_id] = attempt
+        else:
+            log.critical("call %s exists more than once at Retell", attempt)
     rest = [retell_id for retell_id in wanted if retell_id not in known]
     if rest:
         rows = collection(Call).find({"retell_id": {"$in": rest}}, {"retell_id": 1})

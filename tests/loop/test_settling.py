@@ -260,3 +260,16 @@ def test_suppression_ends_what_waits_in_the_same_account_only(call: Call) -> Non
     )
     elsewhere.refresh_from_db()
     assert elsewhere.status == JobStatus.QUEUED
+
+
+def test_a_reply_with_anothers_id_stops_no_other(call: Call) -> None:
+    other, third = a_live_call(), a_live_call()
+    Call.objects.filter(pk=other.pk).update(retell_id="call_theirs")
+    wrong = CallReply.parse(NO_ANSWER | {"call_id": "call_theirs"})
+    right = CallReply.parse(NO_ANSWER | {"call_id": "call_right"})
+
+    results.merge(
+        [Report(call.pk, "call_ended", wrong), Report(third.pk, "call_ended", right)]
+    )
+
+    assert job_of(third).status == JobStatus.QUEUED
