@@ -1,18 +1,17 @@
 """The data sets that figures are measured on: built once, kept while models stay.
 
-Six accounts; campaigns that run and wait, and campaigns that are over; the calls of
-twenty days up to one fixed moment, which is the business time of every figure.
+Calls of twenty days up to one fixed moment, the business time of every figure.
 """
 
 import hashlib
 import io
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from calls.counters import count
 from calls.models import Call, CallDetail, ContactLedger, DoNotCall
 from speechai_site.benchmarks import documents
 from speechai_site.benchmarks.documents import Calls, Document, Jobs, Target
+from speechai_site.benchmarks.plans import ACCOUNTS, Campaign, Plan
 from speechai_site.runtime import clock, keys
 from speechai_site.runtime.documents import collection
 
@@ -36,78 +36,10 @@ log = logging.getLogger(__name__)
 NOW = datetime(2025, 6, 4, 18, 30, tzinfo=UTC)
 DAYS = 20  # on which calls were made, the last of them today
 DAY_BEGINS, DAY_ENDS = timedelta(hours=13), timedelta(hours=22)  # UTC
-ACCOUNTS = 6
 CHUNK = 2000
 WRITERS = 2  # MongoDB writes one chunk while the next is made
 STRIDE = 7_919  # a prime, so that calls are in no order of their jobs
 STAMPS = "bench_stamps"
-
-
-@dataclass(frozen=True)
-class Campaign:
-    """`calls` is a pattern: how many calls each job had, in turn."""
-
-    account: int
-    jobs: int
-    status: str
-    calls: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a data set holds."""
-
-    campaigns: tuple[Campaign, ...]
-    details: int = 0  # of the newest calls
-    open_calls: int = 0
-    suppressed: int = 0
-
-    @property
-    def jobs(self) -> int:
-        return sum(campaign.jobs for campaign in self.campaigns)
-
-
-# Shares of the waiting jobs, of 200: one giant, many small ones.
-SHARES = (60, 30, 20, 20, 10, 10, 10, 10, 5, 5, 5, 5, *[1] * 10)
-# 1.08 calls for a job that waits.
-WAITED = (1, 1, 2, 0, 1, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2)
-OVER = (*[BatchStatus.COMPLETED] * 5, BatchStatus.CANCELLED, BatchStatus.EXPIRED)
-
-
-def waiting(jobs: int) -> Plan:
-    """`jobs` cases that wait in running campaigns (but those that are being called),
-    6 in 100 more that are closed, and 1.2 calls for each that waits.
-
-    The newest campaigns are of the last four accounts: the first two's rows are far
-    from the end of every table.
-    """
-    over = max(len(OVER), jobs * 6 // 100)
-    return Plan(
-        (
-            *(
-                Campaign(place % ACCOUNTS, over // len(OVER), status, (2,))
-                for place, status in enumerate(OVER)
-            ),
-            *(
-                Campaign(
-                    place % ACCOUNTS if place < 12 else 2 + place % 4,
-                    jobs * share // 200,
-                    BatchStatus.RUNNING,
-                    WAITED,
-                )
-                for place, share in enumerate(SHARES)
-            ),
-        ),
-        details=min(jobs, 20_000),
-        open_calls=min(200, jobs // 50),
-        suppressed=min(jobs, 20_000),
-    )
-
-
-def finished(jobs: int) -> Plan:
-    """One completed campaign, one call a case, with all that was said."""
-    campaign = Campaign(0, jobs, BatchStatus.COMPLETED, (1,))
-    return Plan((campaign,), details=jobs)
 
 
 @contextmanager
@@ -379,9 +311,7 @@ def _indexes_later(model: type[models.Model]) -> Iterator[None]:
 
 def _insert(model: type[models.Model], rows: Iterator[Document]) -> None:
     target = collection(model, fast=True)
-    write: Callable[[list[Any]], Any] = lambda chunk: target.insert_many(  # noqa: E731
-        chunk, ordered=False
-    )
+    write = partial(target.insert_many, ordered=False)
     with ThreadPoolExecutor(WRITERS) as writers:
         running: list[Any] = []
         while chunk := list(islice(rows, CHUNK)):

@@ -12,6 +12,7 @@ from calls import dispatcher, pacing, states
 from calls.models import Call
 from speechai_site.benchmarks import dataset
 from speechai_site.benchmarks.measuring import Line, milliseconds
+from speechai_site.benchmarks.plans import waiting
 from speechai_site.runtime import leases
 from speechai_site.runtime.documents import collection
 
@@ -31,7 +32,7 @@ def measure(scale: float) -> Iterator[Line]:
     taken: dict[str, list[float]] = {name: [] for name in plans}
     for name, jobs in plans.items():
         with dataset.database(name):
-            dataset.ensure(dataset.waiting(jobs))
+            dataset.ensure(waiting(jobs))
     with patch.object(dispatcher, "async_task"):
         for _round in range(WARM + ROUNDS):
             for name, samples in taken.items():

@@ -9,6 +9,7 @@ from calls.dispatcher import JOB_FIELDS
 from calls.gate import Gate
 from speechai_site.benchmarks import dataset
 from speechai_site.benchmarks.measuring import Line, milliseconds
+from speechai_site.benchmarks.plans import waiting
 from speechai_site.runtime.documents import collection
 
 AT_ONCE = 200
@@ -18,9 +19,9 @@ JOBS = 10_000
 
 def measure(scale: float) -> Iterator[Line]:
     """The median of rounds of 200 different cases, for each case."""
-    dataset.ensure(dataset.waiting(max(2 * AT_ONCE, int(JOBS * scale))))
-    waiting = collection(Job).find({"status": JobStatus.QUEUED}, {"_id": 1})
-    ids = [job["_id"] for job in waiting]
+    dataset.ensure(waiting(max(2 * AT_ONCE, int(JOBS * scale))))
+    queued = collection(Job).find({"status": JobStatus.QUEUED}, {"_id": 1})
+    ids = [job["_id"] for job in queued]
     asked, read = [], []
     for round_ in range(ROUNDS):
         start = round_ * AT_ONCE % (len(ids) - AT_ONCE)

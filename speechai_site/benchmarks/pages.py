@@ -24,6 +24,7 @@ from calls.models import Call, CallDetail
 from speechai_site import roles
 from speechai_site.benchmarks import dataset
 from speechai_site.benchmarks.measuring import Line, milliseconds, p95
+from speechai_site.benchmarks.plans import waiting
 from speechai_site.models import ApiKey
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.models import User
@@ -143,7 +144,7 @@ def measure(name: str, scale: float) -> Iterator[Line]:
     """A line for a key; for people one as a superuser sees the page, and one as a
     member of several accounts does."""
     page = PAGES[name]
-    dataset.ensure(dataset.waiting(int(JOBS * scale)))
+    dataset.ensure(waiting(int(JOBS * scale)))
     accounts = list(Account.objects.filter(slug__startswith="bench").order_by("slug"))
     if page.needs_key:
         with _with_key(accounts[0]) as viewer:

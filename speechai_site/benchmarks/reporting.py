@@ -12,6 +12,7 @@ from batches.models import Batch
 from reports.workbooks import write_report
 from speechai_site.benchmarks import dataset
 from speechai_site.benchmarks.measuring import Line, forget_peak, peak_mb
+from speechai_site.benchmarks.plans import finished
 
 RESULTS = 100_000
 
@@ -19,7 +20,7 @@ RESULTS = 100_000
 def measure(scale: float) -> Iterator[Line]:
     """The report, then openpyxl writing the cells that stand in it."""
     results = int(RESULTS * scale)
-    dataset.ensure(dataset.finished(results))
+    dataset.ensure(finished(results))
     batch = Batch.objects.select_related("account").get()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xlsx"
