@@ -190,3 +190,19 @@ def test_a_stale_dispatcher_writes_nothing(loop: Loop) -> None:
 
     job.refresh_from_db()
     assert (job.status, Call.objects.count()) == (JobStatus.QUEUED, 0)
+
+
+@pytest.mark.parametrize("asked", ["withdrawn", "cancelled"])
+def test_a_refused_case_ends_as_was_asked_meanwhile(loop: Loop, asked: str) -> None:
+    loop.simulate()
+    job = loop.job()
+    loop.plan()
+    (_task, (ids,)) = loop.tasks.popleft()
+    dialer.in_transaction(lambda: dialer._begin(ids, "me"))
+    Job.objects.filter(pk=job.pk).update(stop_requested=asked)
+    send = Send(ids[0], job.pk, 1, b"", clock.wall())
+
+    dialer.record([(send, RetellError("rate_limited", "rate_limited", status=429))])
+
+    job.refresh_from_db()
+    assert (job.status, job.status_reason) == (asked, f"asked_{asked}")
