@@ -223,12 +223,13 @@ def test_a_phone_that_was_taken_away_after_planning_stays_silent(
 ) -> None:
     loop, job = planned
     job.phones[0]["state"] = "wrong"
-    job.save()
+    job.save(update_fields=["phones"])
 
     loop.work()
 
     job.refresh_from_db()
-    assert (job.status, loop.simulator.calls) == (JobStatus.QUEUED, [])
+    assert (job.status, job.status_reason) == (JobStatus.QUEUED, "phone_changed")
+    assert loop.simulator.calls == []
 
 
 def test_a_person_twice_in_one_round_is_planned_once(loop: Loop) -> None:
