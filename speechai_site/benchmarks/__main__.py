@@ -1,4 +1,4 @@
-"""`python -m speechai_site.benchmarks NAME SCALE`: measure one figure here.
+"""`python -m speechai_site.benchmarks prepare|measure NAME SCALE`: one figure, here.
 
 Started by `runner`, which brings the database.
 """
@@ -9,10 +9,13 @@ import sys
 import django
 
 
-def main(name: str, scale: str) -> None:
+def main(step: str, name: str, scale: str) -> None:
     django.setup()
     from speechai_site.benchmarks.registry import FIGURES
 
+    if step == "prepare":
+        FIGURES[name].prepare(float(scale))
+        return
     for line in FIGURES[name].measure(float(scale)):
         sys.stdout.write(f"{json.dumps(line.as_json(), ensure_ascii=False)}\n")
 

@@ -24,21 +24,23 @@ MOST_RATIO = 1.5
 LEASE_SECONDS = 3600
 
 
+def prepare(scale: float) -> None:
+    _large, small = _databases()
+    dataset.ensure(waiting(max(FEWER, int(JOBS * scale))))
+    with dataset.database(small):
+        dataset.ensure(waiting(FEWER))
+
+
 def measure(scale: float) -> Iterator[Line]:
     """Medians of rounds in which the two databases take turns."""
-    large = connection.settings_dict["NAME"]
-    small = f"{large}_small"
-    plans = {large: max(FEWER, int(JOBS * scale)), small: FEWER}
-    taken: dict[str, list[float]] = {name: [] for name in plans}
-    for name, jobs in plans.items():
-        with dataset.database(name):
-            dataset.ensure(waiting(jobs))
+    large, small = _databases()
+    taken: dict[str, list[float]] = {large: [], small: []}
     with patch.object(dispatcher, "async_task"):
         for _round in range(WARM + ROUNDS):
             for name, samples in taken.items():
                 with dataset.database(name):
                     samples.append(_round_ms())
-    medians = {name: statistics.median(taken[name][WARM:]) for name in plans}
+    medians = {name: statistics.median(taken[name][WARM:]) for name in taken}
     yield Line(
         name="dispatch_200_ms",
         value=medians[large],
@@ -48,6 +50,11 @@ def measure(scale: float) -> Iterator[Line]:
         reference_name=f"the same round with {FEWER:,} cases waiting, median",
         reference_unit="ms",
     )
+
+
+def _databases() -> tuple[str, str]:
+    large = connection.settings_dict["NAME"]
+    return large, f"{large}_small"
 
 
 def _round_ms() -> float:

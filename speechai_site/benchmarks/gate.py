@@ -17,9 +17,12 @@ ROUNDS = 30
 JOBS = 10_000
 
 
+def prepare(scale: float) -> None:
+    dataset.ensure(waiting(max(2 * AT_ONCE, int(JOBS * scale))))
+
+
 def measure(scale: float) -> Iterator[Line]:
     """The median of rounds of 200 different cases, for each case."""
-    dataset.ensure(waiting(max(2 * AT_ONCE, int(JOBS * scale))))
     queued = collection(Job).find({"status": JobStatus.QUEUED}, {"_id": 1})
     ids = [job["_id"] for job in queued]
     asked, read = [], []

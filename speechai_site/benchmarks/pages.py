@@ -140,11 +140,14 @@ PAGES = {
 }
 
 
+def prepare(scale: float) -> None:
+    dataset.ensure(waiting(int(JOBS * scale)))
+
+
 def measure(name: str, scale: float) -> Iterator[Line]:
     """A line for a key; for people one as a superuser sees the page, and one as a
     member of several accounts does."""
     page = PAGES[name]
-    dataset.ensure(waiting(int(JOBS * scale)))
     accounts = list(Account.objects.filter(slug__startswith="bench").order_by("slug"))
     if page.needs_key:
         with _with_key(accounts[0]) as viewer:

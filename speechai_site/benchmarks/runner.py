@@ -1,4 +1,4 @@
-"""Runs figures, each in a fresh process on an embedded MongoDB of the benchmark."""
+"""Runs figures, each in fresh processes on an embedded MongoDB of the benchmark."""
 
 import os
 import subprocess
@@ -49,8 +49,13 @@ def run(names: Iterable[str], scale: float) -> Iterator[str]:
 
 
 def _measure(name: str, scale: float, env: dict[str, str]) -> list[str]:
+    _step("prepare", name, scale, env)
+    return _step("measure", name, scale, env)
+
+
+def _step(step: str, name: str, scale: float, env: dict[str, str]) -> list[str]:
     done = subprocess.run(  # noqa: S603 ourselves
-        [sys.executable, "-m", __package__, name, str(scale)],
+        [sys.executable, "-m", __package__, step, name, str(scale)],
         cwd=settings.BASE_DIR,
         env={**os.environ, **ENV, **env},
         stdout=subprocess.PIPE,
