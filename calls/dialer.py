@@ -10,16 +10,14 @@ import os
 import secrets
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from pymongo import UpdateMany
 
 from batches.models import Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import pacing, refusals
+from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
 from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
 from calls.models import Call, CallDetail, ContactLedger
@@ -34,13 +32,8 @@ from speechai_site.runtime.transactions import in_transaction, session
 
 log = logging.getLogger(__name__)
 BY = "dialer"
-# After a 429 that does not say how long (wall seconds).
-SLOW_DOWN = 2
 # Replies are written in bulk, at least this often (seconds).
 FLUSH_EVERY = 0.1
-# Share of RETELL_RESEND_UNTIL after which an unconfirmed call is looked at again:
-# 10 s, 30 s, 2 min, 10 min of the 55 (reference retell.md, 1.10).
-LADDER = (0.003, 0.009, 0.036, 0.18)
 JOB_FIELDS = {
     "account_id": 1,
     "batch_id": 1,
@@ -106,17 +99,6 @@ def send_until(first_sent: datetime) -> datetime:
 
 def lease_end() -> datetime:
     return clock.wall() + timedelta(seconds=settings.DIAL_LEASE)
-
-
-@dataclass(frozen=True)
-class Send:
-    """One permitted POST."""
-
-    call_id: str
-    job_id: Any
-    sends: int
-    body: bytes
-    until: datetime  # wall; later the same bytes would be another call
 
 
 def dial(call_ids: list[str]) -> int:
@@ -357,9 +339,6 @@ def _post(client: RetellClient, send: Send) -> CallReply:
     return client.create_phone_call(send.body)
 
 
-Answer = CallReply | RetellError
-
-
 def _answer(future: "Future[CallReply]") -> Answer:
     try:
         return future.result()
@@ -368,83 +347,3 @@ def _answer(future: "Future[CallReply]") -> Answer:
     except Exception as error:  # whatever it was, the phone may ring
         log.exception("dial: unexpected %s", type(error).__name__)
         return RetellError("unknown", "unexpected_status")
-
-
-def record(answers: list[tuple[Send, Answer]]) -> None:
-    """Write what came of the sends. A webhook or poll that was faster wins.
-
-    Only the answer to the first POST can prove that nothing rings: a refusal of a
-    resend says nothing about what came before it.
-    """
-    calls: list[UpdateMany] = []
-    refused = []
-    for send, answer in answers:
-        if isinstance(answer, CallReply):
-            calls.append(_registered(send, answer))
-            continue
-        if answer.kind == "rate_limited":
-            pacing.slow_down(answer.retry_after or SLOW_DOWN)
-        if send.sends > 1:
-            calls.append(_still_unknown(send, answer))
-        elif answer.kind == "unknown":
-            calls.append(_unknown(send, answer))
-        else:
-            calls.append(_rejected(send, answer))
-            refused.append(send.call_id)
-    CALL.write(calls)
-    refusals.return_jobs(refused)
-
-
-def _registered(send: Send, reply: CallReply) -> UpdateMany:
-    values: dict[str, Any] = {"retell_id": reply.call_id}
-    if reply.agent_version is not None:
-        values["agent_version"] = reply.agent_version
-    return CALL.change(
-        {"_id": send.call_id},
-        CallStatus.REGISTERED,
-        by=BY,
-        next_check_wall=clock.wall() + timedelta(seconds=settings.POLL_AFTER),
-        **values,
-    )
-
-
-def _rejected(send: Send, error: RetellError) -> UpdateMany:
-    return CALL.change(
-        {"_id": send.call_id, "sends": 1},
-        CallStatus.REJECTED,
-        by=BY,
-        reason=error.code,
-        error_code=error.code,
-        next_check_wall=clock.wall(),  # until its job is back: see reconcile
-    )
-
-
-def _unknown(send: Send, error: RetellError) -> UpdateMany:
-    return CALL.change(
-        {"_id": send.call_id},
-        CallStatus.UNKNOWN,
-        by=BY,
-        reason=error.code,
-        error_code=error.code,
-        next_check_wall=next_look(send.sends),
-        lease_until_wall=clock.wall(),
-    )
-
-
-def _still_unknown(send: Send, error: RetellError) -> UpdateMany:
-    return UpdateMany(
-        {"_id": send.call_id, "status": CallStatus.UNKNOWN},
-        {
-            "$set": {
-                "next_check_wall": next_look(send.sends),
-                "error_code": error.code,
-                "lease_until_wall": clock.wall(),
-            }
-        },
-    )
-
-
-def next_look(sends: int) -> datetime:
-    """When an unconfirmed call is looked up or sent again (wall)."""
-    share = LADDER[min(sends, len(LADDER)) - 1]
-    return clock.wall() + timedelta(seconds=share * settings.RETELL_RESEND_UNTIL)

@@ -17,6 +17,7 @@ from batches.models import Batch, Job
 from batches.models import batches as batches_model
 from batches.states import OPEN_JOB
 from calls import (
+    answers,
     dialer,
     dispatcher,
     reconcile,
@@ -35,6 +36,7 @@ from tests.loop.conftest import Loop
 # Where the database is written: the rules in between are pure.
 MODULES = (
     batches_model,
+    answers,
     dialer,
     dispatcher,
     reconcile,

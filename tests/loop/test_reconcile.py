@@ -7,8 +7,8 @@ from pytest_django import Settings
 
 from batches.models import Batch, Job, Upload
 from batches.states import BATCH, JobStatus
-from calls import clock_process, dialer, reconcile, results
-from calls.dialer import Send
+from calls import answers, clock_process, dialer, reconcile, results
+from calls.answers import Send
 from calls.models import Call, CallDetail
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
@@ -127,7 +127,7 @@ def test_a_webhook_may_come_before_the_reply_to_create(loop: Loop) -> None:
     body = CallReply.parse({"call_id": reply.call_id, **ended})
     results.merge([results.Report(send.call_id, "call_ended", body)])
 
-    dialer.record([(send, reply)])
+    answers.record([(send, reply)])
 
     call = Call.objects.get()
     assert (call.status, call.retell_id) == ("not_connected", reply.call_id)

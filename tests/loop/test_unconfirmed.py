@@ -7,8 +7,8 @@ from pytest_django import Settings
 
 from batches.models import Job
 from batches.states import JobStatus
-from calls import dialer, reconcile
-from calls.dialer import Send
+from calls import answers, dialer, reconcile
+from calls.answers import Send
 from calls.dispatcher import LeaseLost
 from calls.models import Call, CallDetail, ContactLedger
 from calls.retell.errors import RetellError
@@ -51,7 +51,7 @@ def test_a_refused_resend_frees_nothing(loop: Loop) -> None:
     job, call = dialed(loop, create_faults={"error_after_accept": 1})
     again = Send(call.pk, job.pk, 2, b"", clock.wall())
 
-    dialer.record([(again, RetellError("rejected", "payment_required", status=402))])
+    answers.record([(again, RetellError("rejected", "payment_required", status=402))])
 
     call.refresh_from_db()
     job.refresh_from_db()
@@ -65,7 +65,7 @@ def test_a_late_refusal_of_the_first_send_frees_nothing_after_a_resend(
     Call.objects.filter(pk=call.pk).update(sends=2)
     first = Send(call.pk, job.pk, 1, b"", clock.wall())
 
-    dialer.record([(first, RetellError("rate_limited", "rate_limited", status=429))])
+    answers.record([(first, RetellError("rate_limited", "rate_limited", status=429))])
 
     job.refresh_from_db()
     assert job.status == JobStatus.CALLING
@@ -165,7 +165,7 @@ def test_a_refused_job_comes_back_although_its_dialer_died(loop: Loop) -> None:
     (_task, (ids,)) = loop.tasks.popleft()
     dialer.in_transaction(lambda: dialer._begin(ids, "dead"))
     send = Send(ids[0], job.pk, 1, b"", clock.wall())
-    CALL.write([dialer._rejected(send, RetellError("rejected", "forbidden"))])
+    CALL.write([answers._rejected(send, RetellError("rejected", "forbidden"))])
 
     reconcile.return_refused_jobs(loop.client)
 
@@ -202,7 +202,7 @@ def test_a_refused_case_ends_as_was_asked_meanwhile(loop: Loop, asked: str) -> N
     Job.objects.filter(pk=job.pk).update(stop_requested=asked)
     send = Send(ids[0], job.pk, 1, b"", clock.wall())
 
-    dialer.record([(send, RetellError("rate_limited", "rate_limited", status=429))])
+    answers.record([(send, RetellError("rate_limited", "rate_limited", status=429))])
 
     job.refresh_from_db()
     assert (job.status, job.status_reason) == (asked, f"asked_{asked}")
