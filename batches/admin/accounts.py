@@ -78,6 +78,8 @@ class AccountForm(forms.ModelForm):
             "plan",
             "status",
             "max_concurrent_calls",
+            "max_calls_per_day",
+            "callback_slots",
             "default_agent",
             "default_number",
         ]
@@ -127,7 +129,10 @@ class AccountAdmin(AccountScopedAdmin):
         (
             _("Calls"),
             {
-                "fields": [("default_agent", "default_number"), "max_concurrent_calls"],
+                "fields": [
+                    ("default_agent", "default_number"),
+                    ("max_concurrent_calls", "max_calls_per_day", "callback_slots"),
+                ],
                 "description": _("A new campaign takes these unless it names its own."),
             },
         ),

@@ -52,6 +52,21 @@ class Account(models.Model):
     max_concurrent_calls = models.PositiveIntegerField(
         _("simultaneous calls"), default=20, validators=[MinValueValidator(1)]
     )
+    max_calls_per_day = models.PositiveIntegerField(
+        _("calls per day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Of all its campaigns together. Empty: no limit."),
+    )
+    callback_slots = models.PositiveIntegerField(
+        _("places kept for callbacks"),
+        default=2,
+        help_text=_(
+            "That many of the simultaneous calls stay free while callbacks are "
+            "coming due."
+        ),
+    )
     default_agent = models.ForeignKey(
         "Agent",
         models.SET_NULL,
@@ -159,10 +174,23 @@ class PhoneNumber(models.Model):
         _("telephony path"), max_length=20, choices=Path, default=Path.CUSTOM
     )
     calls_per_second = models.PositiveIntegerField(
-        _("calls per second"), default=1, validators=[MinValueValidator(1)]
+        _("calls per second"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "What Retell allows on the telephony path. Caller ids on one path share "
+            "it: the lowest of theirs counts."
+        ),
     )
     max_concurrent_calls = models.PositiveIntegerField(
         _("simultaneous calls"), null=True, blank=True
+    )
+    max_calls_per_day = models.PositiveIntegerField(
+        _("calls per day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Of all campaigns that show it. Empty: no limit."),
     )
     is_active = models.BooleanField(_("may be used"), default=True)
     account = models.ForeignKey(

@@ -1,5 +1,6 @@
 """A case: one person and one creditor, to be called until there is a result."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db import models
@@ -87,6 +88,12 @@ class Job(models.Model):
         indexes = [
             # claim: due ids of a batch
             models.Index(fields=["batch", "status", "next_attempt_at"], name="job_due"),
+            # callbacks that are due, or soon will be; few cases have one
+            models.Index(
+                fields=["callback_at"],
+                name="job_callback",
+                condition=models.Q(callback_at__gt=datetime(2000, 1, 1, tzinfo=UTC)),
+            ),
             # lists: by batch, by account, by status; newest first
             models.Index(fields=["batch", "-id"], name="job_batch"),
             models.Index(fields=["account", "-id"], name="job_account"),

@@ -98,7 +98,11 @@ class PhoneNumberAdmin(FromRetell):
         (None, {"fields": [("e164", "nickname"), ("account", "is_active")]}),
         (
             _("Pacing"),
-            {"fields": [("calls_per_second", "max_concurrent_calls")]},
+            {
+                "fields": [
+                    ("calls_per_second", "max_concurrent_calls", "max_calls_per_day")
+                ]
+            },
         ),
         ("Retell", {"fields": [("path", "synced_at")]}),
     ]

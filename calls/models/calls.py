@@ -96,6 +96,8 @@ class Call(models.Model):
             models.Index(fields=["batch", "-id"], name="call_batch"),
             models.Index(fields=["account", "-id"], name="call_account"),
             models.Index(fields=["job", "-id"], name="call_job"),
+            # a caller id's calls of a day
+            models.Index(fields=["from_number", "planned_at"], name="call_number"),
             models.Index(fields=["status", "next_check_wall"], name="call_check"),
             models.Index(fields=["status", "lease_until_wall"], name="call_lease"),
             # the unique key above is partial, which the planner does not use
