@@ -15,8 +15,6 @@ from speechai_site.runtime import clock
 
 BY = "dialer"
 Answer = CallReply | RetellError
-# After a 429 that does not say how long (wall seconds).
-SLOW_DOWN = 2
 # Share of RETELL_RESEND_UNTIL after which an unconfirmed call is looked at again:
 # 10 s, 30 s, 2 min, 10 min of the 55 (reference retell.md, 1.10).
 LADDER = (0.003, 0.009, 0.036, 0.18)
@@ -31,6 +29,7 @@ class Send:
     sends: int
     body: bytes
     until: datetime  # wall; later the same bytes would be another call
+    path: str = ""  # the telephony path, whose calls per second it counts against
 
 
 def record(answers: list[tuple[Send, Answer]]) -> None:
@@ -46,7 +45,7 @@ def record(answers: list[tuple[Send, Answer]]) -> None:
             calls.append(_registered(send, answer))
             continue
         if answer.kind == "rate_limited":
-            pacing.slow_down(answer.retry_after or SLOW_DOWN)
+            pacing.slow_down(answer.retry_after)
         if send.sends > 1:
             calls.append(_still_unknown(send, answer))
         elif answer.kind == "unknown":

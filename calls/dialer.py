@@ -9,6 +9,8 @@ import logging
 import os
 import secrets
 import threading
+import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from django.conf import settings
 
 from batches.models import Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
+from calls import pacing
 from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
 from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
@@ -142,7 +145,8 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
             refused.append((call, verdict.code))
             changes.append(turn_away(job, verdict, by=BY))
             continue
-        sends.append(Send(call["_id"], job["_id"], 1, body, send_until(wall)))
+        path = gate.path_of(job)
+        sends.append(Send(call["_id"], job["_id"], 1, body, send_until(wall), path))
         slots.append(_ledger_row(gate, call, job))
         gate.reserve(job, call["_id"])
     _withdraw(refused)
@@ -201,6 +205,7 @@ def _begin_again(call_ids: list[str], token: str) -> list[Send]:
                 call["sends"] + 1,
                 bodies[call["_id"]],
                 send_until(call["first_sent_wall"]),
+                gate.path_of(job),
             )
         )
     ids = [send.call_id for send in sends]
@@ -312,12 +317,18 @@ def _withdraw(refused: list[tuple[Document, str]]) -> None:
 
 
 def _send_all(here: Process, sends: list[Send]) -> None:
-    """POST on the pool and record the replies in bulk as they come."""
+    """POST on the pool, each when its path is free, and record the replies in bulk as
+    they come."""
     here.sending.update(send.call_id for send in sends)
-    pending = {here.pool.submit(_post, here.client, send): send for send in sends}
+    began = time.monotonic()
+    waiting = deque(_paced(sends))
+    pending: dict[Future[CallReply], Send] = {}
     try:
-        while pending:
-            finished, _waiting = wait(pending, timeout=FLUSH_EVERY)
+        while waiting or pending:
+            while waiting and waiting[0][0] <= time.monotonic() - began:
+                send = waiting.popleft()[1]
+                pending[here.pool.submit(_post, here.client, send)] = send
+            finished = _finished(pending, waiting, began)
             if finished:
                 answers = [
                     (pending.pop(future), _answer(future)) for future in finished
@@ -326,6 +337,34 @@ def _send_all(here: Process, sends: list[Send]) -> None:
                 record(answers)
     finally:
         here.sending.difference_update(send.call_id for send in sends)
+
+
+def _paced(sends: list[Send]) -> list[tuple[float, Send]]:
+    """The sends with the seconds until each may leave, soonest first."""
+    by_path: dict[str, list[Send]] = {}
+    for send in sends:
+        by_path.setdefault(send.path, []).append(send)
+    timed = [
+        (delay, send)
+        for path, group in by_path.items()
+        for delay, send in zip(pacing.take_sends(path, len(group)), group, strict=True)
+    ]
+    return sorted(timed, key=lambda pair: pair[0])
+
+
+def _finished(
+    pending: "dict[Future[CallReply], Send]",
+    waiting: "deque[tuple[float, Send]]",
+    began: float,
+) -> "set[Future[CallReply]]":
+    """Those that have an answer, after a moment; sooner when the next may leave."""
+    pause = FLUSH_EVERY
+    if waiting:
+        pause = min(pause, max(0.001, waiting[0][0] - (time.monotonic() - began)))
+    if not pending:
+        time.sleep(pause)
+        return set()
+    return wait(pending, timeout=pause).done
 
 
 def _post(client: RetellClient, send: Send) -> CallReply:

@@ -2,21 +2,23 @@
 
 import logging
 import secrets
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from django.conf import settings
 from django_q.tasks import async_task
 from pymongo import UpdateMany
 
-from batches.models import Account, Batch, Job, PhoneNumber
+from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import states
+from calls import limits, pacing
 from calls.gate import Document, Gate, Verdict, hours_answer, spread
 from calls.models import Call
-from calls.pacing import slowed_down, workspace_limit
+from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, keys, leases
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import in_transaction, session
@@ -32,6 +34,13 @@ BATCH_FIELDS = {
     "priority": 1,
     "max_concurrent_calls": 1,
     "starts_at": 1,
+}
+ACCOUNT_FIELDS = {
+    "country": 1,
+    "time_zone": 1,
+    "max_concurrent_calls": 1,
+    "max_calls_per_day": 1,
+    "callback_slots": 1,
 }
 # What a verdict needs of a job, and what a call copies from it.
 JOB_FIELDS = {
@@ -54,42 +63,15 @@ class LeaseLost(Exception):
     """Another process dispatches: this one must write nothing."""
 
 
-@dataclass
-class Room:
-    """How many calls may still start, in each scope that limits them."""
-
-    workspace: int
-    accounts: Counter = field(default_factory=Counter)
-    batches: Counter = field(default_factory=Counter)
-    numbers: Counter = field(default_factory=Counter)
-
-    def for_batch(self, batch: Document) -> int:
-        return max(
-            0,
-            min(
-                self.workspace,
-                self.accounts[batch["account_id"]],
-                self.batches[batch["_id"]],
-                self.numbers[batch["number_id"]],
-            ),
-        )
-
-    def take(self, batch: Document, calls: int) -> None:
-        self.workspace -= calls
-        self.accounts[batch["account_id"]] -= calls
-        self.batches[batch["_id"]] -= calls
-        self.numbers[batch["number_id"]] -= calls
-
-
 def dispatch_round(held: leases.Held) -> int:
     """Plan as many calls as there is room for; how many were planned.
 
     Raises LeaseLost when another process took over.
     """
-    if slowed_down():
+    if pacing.slowed_down():
         return 0
-    batches = _running_batches()
-    due = _due_jobs(batches, _room(batches)) if batches else []
+    batches, accounts = _running_batches()
+    due = _due_jobs(batches, accounts) if batches else []
     if not due:
         return 0
     planned = in_transaction(lambda: _plan(held, due))
@@ -98,20 +80,20 @@ def dispatch_round(held: leases.Held) -> int:
     return len(planned)
 
 
-def _running_batches() -> list[Document]:
-    """Those in whose account's zone it is calling time (the gate asks each person's)."""
+def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
+    """Those in whose account's zone it is calling time (the gate asks each person's),
+    and their accounts."""
     now = clock.now()
     batches = list(
         collection(Batch).find({"status": BatchStatus.RUNNING}, BATCH_FIELDS)
     )
-    accounts = {
-        account["_id"]: account
-        for account in collection(Account).find(
-            {"_id": {"$in": [b["account_id"] for b in batches]}},
-            {"country": 1, "time_zone": 1},
-        )
-    }
-    return [b for b in batches if _is_time(b, accounts[b["account_id"]], now)]
+    found = collection(Account).find(
+        {"_id": {"$in": [batch["account_id"] for batch in batches]}}, ACCOUNT_FIELDS
+    )
+    accounts = {account["_id"]: account for account in found}
+    batches = [b for b in batches if _is_time(b, accounts[b["account_id"]], now)]
+    calling = {batch["account_id"] for batch in batches}
+    return batches, {key: accounts[key] for key in calling}
 
 
 def _is_time(batch: Document, account: Document, now: datetime) -> bool:
@@ -122,71 +104,80 @@ def _is_time(batch: Document, account: Document, now: datetime) -> bool:
     return answer.decision != "defer"
 
 
-def _room(batches: list[Document]) -> Room:
-    """Free slots: limits less the calls that hold one; calls per second by number."""
-    open_calls = list(
-        collection(Call).find(
-            {"status": {"$in": list(states.OPEN)}},
-            {"account_id": 1, "batch_id": 1, "from_number": 1, "status": 1},
+def _due_jobs(batches: list[Document], accounts: dict[Any, Document]) -> list[Any]:
+    """Ids of the jobs to plan: callbacks first, then every campaign its share."""
+    numbers = limits.numbers_of(batches)
+    holding = limits.open_calls()
+    room = limits.room_now(batches, accounts, numbers, holding)
+    scopes = {batch["_id"]: limits.scopes_of(batch, numbers) for batch in batches}
+    due, coming = limits.callbacks(batches)
+    chosen = []
+    for job in due:
+        if not room.full(scopes[job["batch_id"]]):
+            room.take(scopes[job["batch_id"]])
+            chosen.append(job["_id"])
+    limits.keep_for_callbacks(room, accounts, coming)
+    held = Counter(call["batch_id"] for call in holding)
+    claims = [
+        Claim(
+            batch["_id"],
+            scopes[batch["_id"]],
+            open=held[batch["_id"]],
+            weight=WEIGHTS.get(batch["priority"], 1),
         )
+        for batch in batches
+    ]
+    return chosen + _in_shares(room, claims, set(chosen))
+
+
+def _in_shares(room: Room, claims: list[Claim], taken: set[Any]) -> list[Any]:
+    """Ids of due jobs, as many of each campaign as it may start.
+
+    What a campaign can't use, for want of due jobs, is shared out again.
+    """
+    found: dict[Any, list[Any]] = {}
+    seed = secrets.randbits(32)
+    while True:
+        left = Room(dict(room.left))
+        given = allot(left, claims, Random(seed))  # noqa: S311 between equals
+        wants: dict[Any, int] = {}
+        for batch, places in given.items():
+            if len(found.get(batch, ())) >= places:
+                continue
+            found[batch] = _due_in_batch(batch, places, taken)
+            if len(found[batch]) < places:
+                wants[batch] = len(found[batch])
+        if not wants:
+            break
+        claims = [
+            replace(claim, wants=wants.get(claim.batch, claim.wants))
+            for claim in claims
+        ]
+    _remember_holds(left, claims)
+    return [job for batch, places in given.items() for job in found[batch][:places]]
+
+
+def _remember_holds(left: Room, claims: list[Claim]) -> None:
+    """Once a second, which limit stops each campaign that has more to call."""
+    global _holds_at
+    if time.monotonic() < _holds_at:
+        return
+    _holds_at = time.monotonic() + 1
+    full = {claim.batch: left.full(claim.scopes) for claim in claims}
+    pacing.remember_holds(
+        {
+            str(batch): scope[0]
+            for batch, scope in full.items()
+            if scope is not None and _due_in_batch(batch, 1, set())
+        }
     )
-    planned = sum(call["status"] == states.CallStatus.PLANNED for call in open_calls)
-    backlog = settings.Q_WORKERS * settings.DIAL_THREADS * 2
-    room = Room(min(workspace_limit() - len(open_calls), backlog - planned))
-    by_account = Counter(call["account_id"] for call in open_calls)
-    by_batch = Counter(call["batch_id"] for call in open_calls)
-    by_number = Counter(call["from_number"] for call in open_calls)
-    accounts = collection(Account).find(
-        {"_id": {"$in": [b["account_id"] for b in batches]}},
-        {"max_concurrent_calls": 1},
-    )
-    for account in accounts:
-        room.accounts[account["_id"]] = (
-            account["max_concurrent_calls"] - by_account[account["_id"]]
-        )
-    for batch in batches:
-        limit = batch["max_concurrent_calls"] or room.workspace + by_batch[batch["_id"]]
-        room.batches[batch["_id"]] = limit - by_batch[batch["_id"]]
-    numbers = collection(PhoneNumber).find(
-        {"_id": {"$in": [b["number_id"] for b in batches]}},
-        {"e164": 1, "calls_per_second": 1, "max_concurrent_calls": 1},
-    )
-    recent = _planned_in_the_last_second()
-    for number in numbers:
-        e164 = number["e164"]
-        limit = number["max_concurrent_calls"]
-        slots = room.workspace if limit is None else limit - by_number[e164]
-        room.numbers[number["_id"]] = min(
-            slots, number["calls_per_second"] - recent[e164]
-        )
-    return room
 
 
-def _planned_in_the_last_second() -> Counter:
-    """Calls by number; a call's id begins with the wall milliseconds of its making."""
-    since = int((clock.wall() - timedelta(seconds=1)).timestamp() * 1000)
-    recent = collection(Call).find(
-        {"_id": {"$gte": f"att_{since:012x}"}}, {"from_number": 1}
-    )
-    return Counter(call["from_number"] for call in recent)
+_holds_at = 0.0
 
 
-def _due_jobs(batches: list[Document], room: Room) -> list[Any]:
-    """Ids of the jobs to plan: equal shares, urgent batches first."""
-    chosen: list[Any] = []
-    waiting = sorted(batches, key=lambda b: (-b["priority"], b["_id"]))
-    for index, batch in enumerate(waiting):
-        left = len(waiting) - index
-        share = min(room.for_batch(batch), -(-max(room.workspace, 0) // left))
-        if share <= 0:
-            continue
-        ids = _due_in_batch(batch["_id"], share)
-        room.take(batch, len(ids))
-        chosen += ids
-    return chosen
-
-
-def _due_in_batch(batch_id: Any, share: int) -> list[Any]:
+def _due_in_batch(batch_id: Any, share: int, taken: set[Any]) -> list[Any]:
+    """At most `share` jobs that are due and not `taken`, by rank among the oldest."""
     due = collection(Job).find(
         {
             "batch_id": batch_id,
@@ -195,10 +186,11 @@ def _due_in_batch(batch_id: Any, share: int) -> list[Any]:
         },
         {"rank": 1},
         sort=[("next_attempt_at", 1)],
-        limit=LOOKAHEAD * share,
+        limit=LOOKAHEAD * share + len(taken),
         hint="job_due",
     )
-    return [job["_id"] for job in sorted(due, key=lambda job: job["rank"])[:share]]
+    free = [job for job in due if job["_id"] not in taken]
+    return [job["_id"] for job in sorted(free, key=lambda job: job["rank"])[:share]]
 
 
 def _plan(held: leases.Held, due: list[Any]) -> list[str]:

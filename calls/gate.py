@@ -64,7 +64,11 @@ class Gate:
             Agent, {b["agent_id"] for b in batches}, retell_id=1, version=1, is_active=1
         )
         self.numbers = _by_id(
-            PhoneNumber, {b["number_id"] for b in batches}, e164=1, is_active=1
+            PhoneNumber,
+            {b["number_id"] for b in batches},
+            e164=1,
+            is_active=1,
+            path=1,
         )
         self.suppressed = self._suppressed(jobs)
         self.reserved = self._reserved(jobs)
@@ -97,6 +101,10 @@ class Gate:
             if not self.is_suppressed(keys.phone_key(e164), job["account_id"]):
                 return e164
         return None
+
+    def path_of(self, job: Document) -> str:
+        """The telephony path of the caller id that the job is called from."""
+        return self.numbers[self.batches[job["batch_id"]]["number_id"]]["path"]
 
     def is_suppressed(self, key: str, account_id: Any) -> bool:
         return (key, None) in self.suppressed or (key, account_id) in self.suppressed

@@ -60,9 +60,16 @@ def attempt(step: "Step", client: RetellClient) -> bool:
 
 
 def read_workspace_limit(client: RetellClient) -> None:
-    limit = client.get_concurrency().outbound_limit
-    if limit is not None:
-        pacing.remember_workspace_limit(limit)
+    """Retell's limit, less what other programs in the same workspace use of it.
+
+    Ours are counted before and after, since calls come and go meanwhile.
+    """
+    before = _at_retell()
+    reply = client.get_concurrency()
+    if reply.outbound_limit is None:
+        return
+    others = (reply.current_concurrency or 0) - max(before, _at_retell())
+    pacing.remember_workspace_limit(reply.outbound_limit, max(0, others))
 
 
 def withdraw_lapsed_plans(client: RetellClient) -> None:
@@ -233,6 +240,10 @@ def _take(where: dict[str, Any]) -> list[Document]:
             {"$set": {"next_check_wall": later}},
         )
     return calls
+
+
+def _at_retell() -> int:
+    return collection(Call).count_documents({"status": {"$in": list(states.AT_RETELL)}})
 
 
 def _has_open_job(batch: Batch) -> bool:

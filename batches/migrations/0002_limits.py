@@ -34,6 +34,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(condition=models.Q(('callback_at__gt', datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), fields=['callback_at'], name='job_callback'),
+            index=models.Index(condition=models.Q(('callback_at__gt', datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC))), fields=['callback_at'], name='job_callback'),
         ),
     ]

@@ -29,11 +29,13 @@ from batches.admin.progress import number
 from batches.admin.search import jobs_of
 from batches.admin.words import DISPOSITIONS, OUTCOME_COLOURS, OUTCOMES, reason
 from batches.models import Account, Agent, Batch, Job
+from calls import pacing
 from calls.admin.words import (
     ANALYSIS,
     ANALYSIS_CODES,
     CALL_COLOURS,
     CONTACTS,
+    HOLDS,
     SENTIMENTS,
     value,
 )
@@ -280,6 +282,15 @@ def calls_of_job(request: HttpRequest, job: Job) -> list[Panel]:
     return [Panel(_("Calls"), "admin/calls/call/of_job.html", {"calls": rows})]
 
 
+def hold_of_batch(request: HttpRequest, batch: Batch) -> list[Card]:
+    """The limit that a running campaign waits for, when there is one."""
+    code = pacing.hold_of(batch.pk) if batch.status == Batch.Status.RUNNING else ""
+    if not code:
+        return []
+    return [Card(_("Held back by"), value(code, HOLDS), _("its limit is reached"))]
+
+
 pages.BATCH_LINKS.append(calls_of_batch)
 pages.BATCH_CARDS.append(figures_of_batch)
+pages.BATCH_CARDS.append(hold_of_batch)
 pages.JOB_PANELS.append(calls_of_job)

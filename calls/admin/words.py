@@ -101,6 +101,17 @@ GATE = {
     "stopped_overlong": _("It was too long and was told to stop"),
     "never_ended": _("Retell never said that it ended"),
 }
+# What a campaign waits for: kinds of scope in `calls/limits.py`.
+HOLDS = {
+    "workspace": _("Simultaneous calls at Retell"),
+    "dialers": _("The workers are busy"),
+    "account": _("Simultaneous calls of the account"),
+    "batch": _("Simultaneous calls of the campaign"),
+    "number": _("Simultaneous calls of the caller id"),
+    "path": _("Calls per second of the caller id's path"),
+    "account_day": _("Calls per day of the account"),
+    "number_day": _("Calls per day of the caller id"),
+}
 # `RetellError.code`: calls/retell/errors.py
 FAULTS = {
     "rate_limited": _("Retell asked to slow down"),

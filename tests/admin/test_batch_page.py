@@ -6,6 +6,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from batches.models import Batch
+from calls import pacing
 from speechai_site.runtime.models import AuditEntry
 
 S = Batch.Status
@@ -140,3 +141,11 @@ def test_the_report_is_a_workbook(ours, sign_in, tmp_path):
     path = tmp_path / "report.xlsx"
     path.write_bytes(b"".join(response.streaming_content))
     assert load_workbook(path).sheetnames
+
+
+def test_a_running_campaign_says_which_limit_holds_it_back(ours, sign_in):
+    force(ours.batch, S.RUNNING)
+    pacing.remember_holds({str(ours.batch.pk): "account_day"})
+    url = reverse("admin:batches_batch_change", args=[ours.batch.pk])
+    page = sign_in(ours.supervisor).get(url).content.decode()
+    assert "Llamadas por día de la cuenta" in page

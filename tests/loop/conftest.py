@@ -158,6 +158,7 @@ def _forget() -> None:
     for name in RAW_COLLECTIONS:
         connection.database[name].delete_many({})
     clock.forget()
-    pacing._seen = (0.0, 0)
+    pacing.forget()
+    dispatcher._holds_at = 0.0
     reconcile._recount_after.clear()
     dialer._process = None
