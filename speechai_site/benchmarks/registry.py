@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from speechai_site.benchmarks import dispatch, gate, importing, pages, reporting
+from speechai_site.benchmarks import (
+    dispatch,
+    gate,
+    importing,
+    loop,
+    pages,
+    reporting,
+)
 from speechai_site.benchmarks.measuring import Line
 
 
@@ -13,11 +20,12 @@ class Figure:
     """`prepare` and `measure` take the scale (1: all that its name says) and run in a
     process each, so that what is measured is not the making of its data.
 
-    `kept`: on the database that stays between runs; else on an empty one.
+    `kept`: on the database that stays between runs; else on an empty one. Without
+    `prepare` it is the whole program that is measured, which brings its own.
     """
 
     about: str
-    prepare: Callable[[float], None]
+    prepare: Callable[[float], None] | None
     measure: Callable[[float], Iterable[Line]]
     kept: bool = False
 
@@ -48,5 +56,15 @@ FIGURES: dict[str, Figure] = {
     ),
     "report_100k_seconds": Figure(
         "the report of 100,000 results", reporting.prepare, reporting.measure
+    ),
+    "loop_calls_per_minute": Figure(
+        "calls through the whole loop on two cores, and what one costs",
+        None,
+        loop.measure,
+    ),
+    "loop_calls_per_minute_per_worker": Figure(
+        "calls through the whole loop with one worker process",
+        None,
+        loop.measure_one_worker,
     ),
 }

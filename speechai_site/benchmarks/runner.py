@@ -43,6 +43,9 @@ def run(names: Iterable[str], scale: float) -> Iterator[str]:
             if FIGURES[name].kept:
                 kept = kept or stack.enter_context(_kept_server(scale))
                 yield from _measure(name, scale, kept)
+            elif FIGURES[name].prepare is None:
+                with tempfile.TemporaryDirectory(prefix="speechai-bench-") as folder:
+                    yield from _step("measure", name, scale, {"VAR_DIR": folder})
             else:
                 with _empty_server() as env:
                     yield from _measure(name, scale, env)
