@@ -1,4 +1,5 @@
-"""How fast this workspace may dial: Retell's own limit, calls per second, its 429s.
+"""How fast this workspace may dial: Retell's own limit, calls per second, its 429s;
+and what the clock process keeps of its rounds.
 
 All of it lies in the database, since many processes dial; the pace is kept by the
 database's own clock, so that hosts whose clocks differ keep it together.
@@ -163,6 +164,21 @@ def hold_of(batch_id: Any) -> str:
     if not row or row["at"] < clock.wall() - timedelta(seconds=LIMIT_IS_FRESH):
         return ""
     return row.get("batches", {}).get(str(batch_id), "")
+
+
+# --- the sweep of Retell's list -----------------------------------------------------
+
+
+def sweep_state() -> dict[str, Any] | None:
+    """`at` (wall) of the last sweep; `until` (business) and `strays` of the last that
+    read everything, if any did."""
+    return _rows().find_one({"_id": "sweep"})
+
+
+def remember_sweep(**values: Any) -> None:
+    _rows().update_one(
+        {"_id": "sweep"}, {"$set": {"at": clock.wall(), **values}}, upsert=True
+    )
 
 
 # -------------------------------------------------------------------------------------

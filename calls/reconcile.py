@@ -21,7 +21,16 @@ from batches.states import (
     JobStatus,
     UploadStatus,
 )
-from calls import counters, dialer, pacing, refusals, results, settling, states
+from calls import (
+    counters,
+    dialer,
+    pacing,
+    refusals,
+    results,
+    settling,
+    states,
+    sweep,
+)
 from calls.gate import Document
 from calls.models import Call
 from calls.retell.client import RetellClient
@@ -215,7 +224,7 @@ def distrust_counters() -> None:
 
 
 _recount_after: dict[Any, float] = {}
-Step = Callable[[RetellClient], None]
+Step = Callable[[RetellClient], object]
 STEPS: list[Step] = [
     doubt_lapsed_sends,
     withdraw_lapsed_plans,
@@ -225,6 +234,7 @@ STEPS: list[Step] = [
     recount_batches,
     resolve_unknown,
     poll_open,
+    sweep.sweep_ended,
 ]
 
 

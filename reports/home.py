@@ -24,6 +24,7 @@ from batches.admin.words import (
 )
 from batches.models import Account, Batch, Job
 from batches.states import JobStatus
+from calls import pacing
 from calls.admin.words import CALL_COLOURS, value
 from calls.models import Call
 from calls.states import CallStatus
@@ -104,6 +105,17 @@ def notices() -> list[Notice]:
                     "PUBLIC_URL is not set, so results are asked for instead: they "
                     "come up to a minute late."
                 ),
+            )
+        )
+    sweep = pacing.sweep_state()
+    if sweep and sweep.get("strays"):
+        found.append(
+            Notice(
+                "danger",
+                "report",
+                _("Retell has calls that this program did not make"),
+                _("%(n)s of them. Their ids are in the clock's log; call support.")
+                % {"n": number(sweep["strays"])},
             )
         )
     return found

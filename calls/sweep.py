@@ -1,0 +1,109 @@
+"""Retell's own list of ended calls, compared with ours: nothing may be missing.
+
+Webhooks, polls and look-ups begin at our rows; the sweep begins at Retell's. It finds
+calls that we hold for lost, refused or never sent, and calls that we don't know.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from calls import pacing, results
+from calls.models import Call
+from calls.retell.client import RetellClient
+from calls.retell.errors import RetellError
+from calls.retell.schemas import CallReply
+from calls.states import CallStatus
+from speechai_site.runtime import clock, environment
+from speechai_site.runtime.documents import collection
+
+log = logging.getLogger(__name__)
+# Windows overlap by so much business time and so much wall time (seconds): a call may
+# be listed a little after its end.
+OVERLAP_BUSINESS, OVERLAP_WALL = 300, 60
+# The first sweep looks so far back (business hours).
+FIRST_HOURS = 24
+PAGES = 50
+# Of these Retell should have nothing: a phone rang that was not to ring.
+NEVER_SENT = (CallStatus.PLANNED, CallStatus.WITHDRAWN, CallStatus.REJECTED)
+STILL_OPEN = (
+    CallStatus.SENDING,
+    CallStatus.UNKNOWN,
+    CallStatus.REGISTERED,
+    CallStatus.ONGOING,
+    CallStatus.LOST,
+)
+
+
+def sweep_ended(client: RetellClient) -> int:
+    """Bring in what Retell's list says of ended calls; how many of ours it ended.
+
+    Does nothing while the last sweep is younger than two POLL_AFTER. A page that fails
+    leaves the window where it is: the next sweep reads it again. Raises RetellError.
+    """
+    state, wall = pacing.sweep_state(), clock.wall()
+    every = timedelta(seconds=2 * settings.POLL_AFTER)
+    if state and state["at"] > wall - every:
+        return 0
+    pacing.remember_sweep()
+    until = clock.now()
+    overlap = timedelta(seconds=max(OVERLAP_BUSINESS, OVERLAP_WALL * clock.rate()))
+    since = (
+        state["until"] if state else until - timedelta(hours=FIRST_HOURS)
+    ) - overlap
+    found, strays = 0, 0
+    for items in _pages(client, since):
+        ended, astray = _compare(client, items)
+        found += ended
+        strays += astray
+    pacing.remember_sweep(until=until, strays=strays)
+    return found
+
+
+def _pages(client: RetellClient, since: Any) -> Any:
+    since_ms = int(since.timestamp() * 1000)
+    ended = {"end_timestamp": {"type": "number", "op": "ge", "value": since_ms}}
+    key = None
+    for _page in range(PAGES):
+        page = client.list_calls(ended, sort_order="ascending", pagination_key=key)
+        yield page.items
+        key = page.pagination_key
+        if not page.has_more or not key:
+            return
+
+
+def _compare(client: RetellClient, items: list[CallReply]) -> tuple[int, int]:
+    """(calls of ours that were still open, calls that should not exist)."""
+    mine = {
+        item.attempt_id: item
+        for item in items
+        if item.attempt_id and (item.metadata or {}).get("env") == environment.mode()
+    }
+    rows = {
+        row["_id"]: row
+        for row in collection(Call).find(
+            {"_id": {"$in": list(mine)}}, {"status": 1, "retell_id": 1}
+        )
+    }
+    strays, reports = 0, []
+    for attempt, item in mine.items():
+        status = rows[attempt]["status"] if attempt in rows else None
+        if status is None or status in NEVER_SENT:
+            log.critical("call %s rang, and is %s here", attempt, status or "unknown")
+            strays += 1
+        elif status in STILL_OPEN:
+            reports += _full(client, attempt, item)
+    results.merge(reports)
+    return len(reports), strays
+
+
+def _full(client: RetellClient, attempt: str, item: CallReply) -> list[results.Report]:
+    """The call with its transcript, which lists leave out."""
+    try:
+        reply = client.get_call(item.call_id)
+    except RetellError as error:
+        log.warning("call %s not read: %s", attempt, error)
+        return []
+    return [results.Report(attempt, results.event_of(reply), reply)]
