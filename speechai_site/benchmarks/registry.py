@@ -11,6 +11,8 @@ from speechai_site.benchmarks import (
     loop,
     pages,
     reporting,
+    scaling,
+    webhooks,
 )
 from speechai_site.benchmarks.measuring import Line
 
@@ -66,5 +68,13 @@ FIGURES: dict[str, Figure] = {
         "calls through the whole loop with one worker process",
         None,
         loop.measure_one_worker,
+    ),
+    "scaling_1_to_4_workers": Figure(
+        "how much more four worker processes place than one", None, scaling.measure
+    ),
+    "webhook_p99_ms": Figure(
+        "100 webhooks a second for a minute, from when they are due to their answer",
+        None,
+        webhooks.measure,
     ),
 }
