@@ -10,6 +10,7 @@ from speechai_site.benchmarks import (
     importing,
     loop,
     pages,
+    recovery,
     reporting,
     scaling,
     webhooks,
@@ -76,5 +77,8 @@ FIGURES: dict[str, Figure] = {
         "100 webhooks a second for a minute, from when they are due to their answer",
         None,
         webhooks.measure,
+    ),
+    "recovery_seconds": Figure(
+        "how long a killed process is missed, for each kind", None, recovery.measure
     ),
 }
