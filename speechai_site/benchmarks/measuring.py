@@ -42,7 +42,16 @@ def milliseconds(work: Callable[[], Any]) -> float:
 
 def p95(samples: Sequence[float]) -> float:
     """The smallest sample that 95 in 100 do not exceed."""
-    return sorted(samples)[math.ceil(0.95 * len(samples)) - 1]
+    return _percentile(samples, 95)
+
+
+def p99(samples: Sequence[float]) -> float:
+    """The smallest sample that 99 in 100 do not exceed."""
+    return _percentile(samples, 99)
+
+
+def _percentile(samples: Sequence[float], share: int) -> float:
+    return sorted(samples)[math.ceil(len(samples) * share / 100) - 1]
 
 
 def forget_peak() -> float:

@@ -55,9 +55,12 @@ def running(
         ),
         report=log.info,
     )
-    with program:
+    try:
+        program.start()
         _use(program.env["MONGODB_URI"])
         yield program
+    finally:
+        program.stop(seconds=0)  # what is under way is of no more use
 
 
 def simulator_log() -> Path:

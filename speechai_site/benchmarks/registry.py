@@ -10,7 +10,10 @@ from speechai_site.benchmarks import (
     importing,
     loop,
     pages,
+    recovery,
     reporting,
+    scaling,
+    webhooks,
 )
 from speechai_site.benchmarks.measuring import Line
 
@@ -66,5 +69,16 @@ FIGURES: dict[str, Figure] = {
         "calls through the whole loop with one worker process",
         None,
         loop.measure_one_worker,
+    ),
+    "scaling_1_to_4_workers": Figure(
+        "how much more four worker processes place than one", None, scaling.measure
+    ),
+    "webhook_p99_ms": Figure(
+        "100 webhooks a second for a minute, from when they are due to their answer",
+        None,
+        webhooks.measure,
+    ),
+    "recovery_seconds": Figure(
+        "how long a killed process is missed, for each kind", None, recovery.measure
     ),
 }
