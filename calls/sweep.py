@@ -50,9 +50,8 @@ def sweep_ended(client: RetellClient) -> int:
     pacing.remember_sweep()
     until = clock.now()
     overlap = timedelta(seconds=max(OVERLAP_BUSINESS, OVERLAP_WALL * clock.rate()))
-    since = (
-        state["until"] if state else until - timedelta(hours=FIRST_HOURS)
-    ) - overlap
+    first = until - timedelta(hours=FIRST_HOURS)
+    since = (state or {}).get("until", first) - overlap
     found, strays = 0, 0
     for items in _pages(client, since):
         ended, astray = _compare(client, items)
