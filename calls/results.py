@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bson import Decimal128
 from django.conf import settings
-from pymongo import UpdateMany, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from calls import settling
@@ -56,23 +56,25 @@ def merge(reports: Iterable[Report]) -> None:
         return
     ids = list({report.call_id for report in reports})
     zones = _zones(ids)
-    changes: list[UpdateMany] = []
+    changes: list[UpdateOne] = []
     details: list[UpdateOne] = []
     for report in reports:
         try:
-            these = _call_changes(report, zones.get(report.call_id))
+            change = _call_change(report, zones.get(report.call_id))
         except Exception as error:  # one must not stop the others
             log.error("call %s: %s in a reply", report.call_id, type(error).__name__)
             continue
-        changes += these
-        details.append(_detail_change(report))
-    if changes:
+        changes.append(change)
+        if RANKS[report.event] > 1:  # a beginning says nothing that the row does not
+            details.append(_detail_change(report))
+    if details:
         collection(CallDetail).bulk_write(details, ordered=True)
+    if changes:
         _write(changes)
     settling.settle(ids)
 
 
-def _write(changes: list[UpdateMany]) -> None:
+def _write(changes: list[UpdateOne]) -> None:
     """All but those that would give a second call of ours the same id at Retell."""
     try:
         CALL.write(changes)
@@ -83,30 +85,22 @@ def _write(changes: list[UpdateMany]) -> None:
         log.critical("%s replies name a call that is another's", len(failures))
 
 
-def _call_changes(report: Report, zone: ZoneInfo | None) -> list[UpdateMany]:
-    """The values, whatever the status; then the status, if that is a step forward."""
-    reply = report.reply
-    where = {"_id": report.call_id}
-    values = _values(report, zone)
-    update: dict[str, Any] = {"$set": values}
+def _call_change(report: Report, zone: ZoneInfo | None) -> UpdateOne:
+    """The values, whatever the status; the status, if that is a step forward."""
+    reply, status = report.reply, _status(report)
+    maximum = {}
     if (cost := reply.cost_usd) is not None:
-        update["$max"] = {"cost_usd": Decimal128(cost)}  # late parts only add to it
-    changes = [UpdateMany(where, update)]
-    status = _status(report)
-    if status is None:
-        return changes
+        maximum["cost_usd"] = Decimal128(cost)  # late parts only add to it
     pause = SETTLED_BY if status in FINAL_AT_RETELL else settings.POLL_AFTER
-    look = clock.wall() + timedelta(seconds=pause)
-    changes.append(
-        CALL.change(
-            where,
-            status,
-            by=BY,
-            reason=reply.disconnection_reason or "",
-            next_check_wall=look,
-        )
+    return CALL.merge(
+        {"_id": report.call_id},
+        status,
+        _values(report, zone),
+        by=BY,
+        reason=reply.disconnection_reason or "",
+        maximum=maximum,
+        next_check_wall=clock.wall() + timedelta(seconds=pause),
     )
-    return changes
 
 
 def _status(report: Report) -> str | None:

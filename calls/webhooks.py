@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from calls import results
@@ -140,7 +139,8 @@ def apply_waiting() -> int:
         return 0
     read = {event["_id"]: _read(event) for event in events}
     known = _known_calls([reply for reply in read.values() if reply is not None])
-    reports, marks = [], []
+    reports: list[results.Report] = []
+    taken: dict[str, list[Any]] = {}
     for event in events:
         reply = read[event["_id"]]
         call_id = known.get(reply.call_id) if reply else None
@@ -151,14 +151,13 @@ def apply_waiting() -> int:
         else:
             result = "applied"
             reports.append(results.Report(call_id, event["event"], reply))
-        marks.append(
-            UpdateOne(
-                {"_id": event["_id"]},
-                {"$set": {"applied_wall": clock.wall(), "result": result}},
-            )
-        )
+        taken.setdefault(result, []).append(event["_id"])
     results.merge(reports)
-    collection(WebhookEvent, fast=True).bulk_write(marks, ordered=False)
+    for result, ids in taken.items():
+        collection(WebhookEvent, fast=True).update_many(
+            {"_id": {"$in": ids}},
+            {"$set": {"applied_wall": clock.wall(), "result": result}},
+        )
     return len(events)
 
 

@@ -5,12 +5,12 @@ names the old statuses, sets the new one and pushes {to, at, by, reason} on the 
 short history. Nothing matched means that somebody else was faster: stop quietly.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from pymongo import UpdateMany
+from pymongo import UpdateMany, UpdateOne
 
 from speechai_site.runtime import clock
 
@@ -58,6 +58,36 @@ class Machine:
             update["$inc"] = increments
         return UpdateMany({**where, "status": {"$in": sources}}, update)
 
+    def merge(
+        self,
+        where: Mapping[str, Any],
+        to: str | None,
+        values: Mapping[str, Any],
+        *,
+        by: str,
+        reason: str = "",
+        maximum: Mapping[str, Any] | None = None,
+        **moved: Any,
+    ) -> UpdateOne:
+        """Set `values` in any status, and take the arrow to `to` where there is one.
+
+        For reports that come in any order, one write each: `moved` is set with the
+        change of status only, `maximum` only where it is higher.
+        """
+        stage = {name: {"$literal": value} for name, value in values.items()}
+        for name, value in (maximum or {}).items():
+            stage[name] = {"$max": [f"${name}", value]}
+        if to is not None:
+            takes = {"$in": ["$status", self.sources(to)]}
+            entry = history_entry(to, by, reason)["$each"]
+            longer = {"$concatArrays": ["$history", {"$literal": entry}]}
+            for name, value in (moved | {"status": to}).items():
+                stage[name] = {"$cond": [takes, {"$literal": value}, f"${name}"]}
+            stage["history"] = {
+                "$cond": [takes, {"$slice": [longer, -HISTORY_LENGTH]}, "$history"]
+            }
+        return UpdateOne(where, [{"$set": stage}])
+
     def move(self, where: Mapping[str, Any], to: str, **options: Any) -> int:
         """Apply `change` now (inside the running transaction, if any).
 
@@ -65,7 +95,7 @@ class Machine:
         """
         return self.write([self.change(where, to, **options)])
 
-    def write(self, changes: list[UpdateMany]) -> int:
+    def write(self, changes: Sequence[UpdateMany | UpdateOne]) -> int:
         """Apply several changes in one round trip; how many rows changed in all."""
         if not changes:
             return 0
