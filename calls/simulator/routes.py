@@ -38,6 +38,7 @@ class Routes:
         self._authorization = f"Bearer {api_key}"
         self._seed = seed
         self._tries: Counter[str] = Counter()
+        self._started = asyncio.get_running_loop().time()
         self._read_rng = Random(f"{seed}:reads")
         self._fixed: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "/v3/list-calls"): self._list_calls,
@@ -94,6 +95,7 @@ class Routes:
         rng = Random(f"{self._seed}:create:{to_number}:{self._tries[to_number]}")
         faults = draw_faults(rng, scenario.create_faults)
         try:
+            self._refuse_in_a_storm()
             for fault, (status, message, wait) in REFUSALS.items():
                 if fault in faults:
                     raise Rejection(status, message, wait)
@@ -105,6 +107,16 @@ class Routes:
             self._log.write("reject", key=key, status=rejection.status)
             raise
         return await self._reply_to_create(faults, call, reply)
+
+    def _refuse_in_a_storm(self) -> None:
+        if self._workspace.scenario.rate_limit_storms is None:
+            return
+        every, lasts = self._workspace.scenario.rate_limit_storms
+        passed = asyncio.get_running_loop().time() - self._started
+        number, moment = divmod(passed, every)
+        if moment >= every - lasts:
+            wait = every - moment if number % 2 == 0 else None
+            raise Rejection(429, "Too many requests", retry_after=wait)
 
     async def _reply_to_create(
         self, faults: frozenset[str], call: SimulatedCall, reply: dict[str, Any]
