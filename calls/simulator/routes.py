@@ -153,13 +153,12 @@ class Routes:
         return Response.of_json(200, call.as_json())
 
     def _list_calls(self, request: Request) -> Response:
-        self._read_faults()
+        faults = self._read_faults()
         body = parse_object(request.body)
-        workspace = self._workspace
-        return Response.of_json(
-            200,
-            list_page(body, workspace.calls.values(), workspace.calls_by_attempt),
-        )
+        calls, by_attempt = self._workspace.calls, self._workspace.calls_by_attempt
+        if "unlisted" in faults:
+            calls, by_attempt = {}, {}
+        return Response.of_json(200, list_page(body, calls.values(), by_attempt))
 
     def _stop_call(self, _request: Request, call_id: str) -> Response:
         call = self._workspace.calls.get(call_id)

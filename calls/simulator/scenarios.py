@@ -48,6 +48,7 @@ READ_FAULTS = {
     "error": "500",
     "unknown_call": "422 for a call that exists",
     "rate_limited": "429 with Retry-After",
+    "unlisted": "list-calls does not show its calls yet",
 }
 
 
@@ -113,7 +114,12 @@ SCENARIOS: dict[str, Scenario] = {
             "reordered": 0.1,
             "forged": 0.02,
         },
-        read_faults={"error": 0.02, "unknown_call": 0.02, "rate_limited": 0.02},
+        read_faults={
+            "error": 0.02,
+            "unknown_call": 0.02,
+            "rate_limited": 0.02,
+            "unlisted": 0.3,
+        },
         hang_seconds=10,
         slow_seconds=3,
         late_seconds=3,

@@ -182,6 +182,15 @@ def test_reads_can_fail(simulate, connect, fault: str, status: int) -> None:
     assert caught.value.status == status
 
 
+def test_a_call_can_be_missing_from_the_list(simulate, connect) -> None:
+    server = simulate(scenario=change(NORMAL, {"read_faults": {"unlisted": 1}}))
+    client = connect(server)
+    call = client.create_phone_call(create_body())
+    ours = {"type": "string", "op": "eq", "key": "attempt_id", "value": "att_1"}
+    assert client.list_calls({"metadata": [ours]}).items == []
+    assert client.get_call(call.call_id).call_id == call.call_id
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_each_scenario_can_be_found(name: str) -> None:
     assert find_scenario(name) is SCENARIOS[name]
