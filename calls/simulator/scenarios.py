@@ -103,6 +103,9 @@ SCENARIOS: dict[str, Scenario] = {
     "chaos": Scenario(
         create_faults={
             **dict.fromkeys(CREATE_FAULTS, 0.02),
+            # everybody slows down after each, and there are storms of them
+            "rate_limited": 0.005,
+            "rate_limited_silent": 0.005,
             "payment_required": 0,  # it would stop the campaign
         },
         rate_limit_storms=(15, 2),

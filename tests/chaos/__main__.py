@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--timeout", type=float, default=400, help="seconds a seed")
     parser.add_argument("--output", type=Path, default=Path("var/chaos"))
+    parser.add_argument("--into", type=Path, help="a document that shows the table")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -37,11 +38,23 @@ def main() -> int:
         results.append(
             run(seed, options.jobs, timeout=options.timeout, keep=keep, say=_say)
         )
-        table.write_text("\n".join([*HEADER, *map(_row, results), ""]))
+        rows = "\n".join([*HEADER, *map(_row, results), ""])
+        table.write_text(rows)
+        if options.into:
+            _put_into(options.into, rows)
         for line in (*HEADER, _row(results[-1]), *results[-1].problems):
             _say(line)
     _say(f"written: {table}")
     return 1 if any(result.problems for result in results) else 0
+
+
+def _put_into(document: Path, rows: str) -> None:
+    """Between the two marks of the document."""
+    before, mark, rest = document.read_text().partition("<!-- seeds -->\n")
+    _old, end, after = rest.partition("<!-- /seeds -->")
+    if not mark or not end:
+        raise ValueError(f"{document} has no place for the table")
+    document.write_text(before + mark + rows + end + after)
 
 
 def _row(result: "Result") -> str:  # noqa: F821 - known after django.setup()

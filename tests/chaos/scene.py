@@ -10,14 +10,14 @@ import sys
 from dataclasses import dataclass
 from itertools import count
 
-WORKSPACE_LIMIT = 18
+WORKSPACE_LIMIT = 30
 # slug -> country, zone, most calls at once
 ACCOUNTS = {
-    "norte": ("CL", "America/Santiago", 13),
-    "sur": ("AR", "America/Argentina/Buenos_Aires", 9),
+    "norte": ("CL", "America/Santiago", 20),
+    "sur": ("AR", "America/Argentina/Buenos_Aires", 14),
 }
 # Caller ids that both accounts share -> most calls at once
-NUMBERS = {"+566005550100": 11, "+56225550100": 8}
+NUMBERS = {"+566005550100": 18, "+56225550100": 12}
 ROAD, CITY = NUMBERS
 
 
@@ -31,11 +31,11 @@ class Campaign:
 
 
 CAMPAIGNS = (
-    Campaign("one", "norte", ROAD, 0.30, limit=6),
+    Campaign("one", "norte", ROAD, 0.30, limit=10),
     Campaign("paused", "norte", CITY, 0.25),
     Campaign("shared", "sur", ROAD, 0.20),
-    Campaign("slow", "sur", CITY, 0.10, limit=3),
-    Campaign("cancelled", "sur", ROAD, 0.15, limit=4),
+    Campaign("slow", "sur", CITY, 0.10, limit=4),
+    Campaign("cancelled", "sur", ROAD, 0.15, limit=6),
 )
 VARIABLES = {
     "empresa": "Tienda Uno",
@@ -48,8 +48,8 @@ VARIABLES = {
 
 def make(jobs: int) -> dict[str, str]:
     """Make and start everything; campaign's name -> id."""
-    from batches.models import Agent, PhoneNumber
-    from tests.builders import make_account, make_batch, make_job
+    from batches.models import Agent, Job, PhoneNumber
+    from tests.builders import build_job, make_account, make_batch
 
     accounts = {
         slug: make_account(
@@ -74,8 +74,10 @@ def make(jobs: int) -> dict[str, str]:
             rows=mine,
         )
         country = ACCOUNTS[campaign.account][0]
-        for _ in range(mine):
-            make_job(batch, phones=_phones(country), variables=VARIABLES)
+        Job.objects.bulk_create(
+            build_job(batch, phones=_phones(country), variables=VARIABLES)
+            for _ in range(mine)
+        )
     for batch in batches.values():
         batch.start(by="command")
     return {name: str(batch.pk) for name, batch in batches.items()}
