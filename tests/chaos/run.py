@@ -159,7 +159,7 @@ def run(
     timeout: float,
     keep: Path | None = None,
     say: Callable[[str], None] = lambda _line: None,
-    pause: tuple[float, float] = (4.0, 7.0),
+    pause: tuple[float, float] = (5.0, 8.0),
 ) -> Result:
     """Run one seed. `keep`: where logs are left when something does not hold."""
     began = time.monotonic()

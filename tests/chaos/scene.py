@@ -28,13 +28,14 @@ class Campaign:
     number: str
     share: float  # of all jobs
     limit: int | None = None  # calls at once
+    attempts: int = 1
 
 
 CAMPAIGNS = (
-    Campaign("one", "norte", ROAD, 0.30, limit=10),
+    Campaign("one", "norte", ROAD, 0.30, limit=10, attempts=2),
     Campaign("paused", "norte", CITY, 0.25),
     Campaign("shared", "sur", ROAD, 0.20),
-    Campaign("slow", "sur", CITY, 0.10, limit=4),
+    Campaign("slow", "sur", CITY, 0.10, limit=4, attempts=2),
     Campaign("cancelled", "sur", ROAD, 0.15, limit=6),
 )
 VARIABLES = {
@@ -69,7 +70,7 @@ def make(jobs: int) -> dict[str, str]:
             name=campaign.name,
             agent=Agent.objects.get(retell_id="agent_sandbox_cobranza"),
             number=PhoneNumber.objects.get(e164=campaign.number),
-            max_attempts=2,
+            max_attempts=campaign.attempts,
             max_concurrent_calls=campaign.limit,
             rows=mine,
         )

@@ -41,7 +41,7 @@ def test_a_cost_that_changes_later_reaches_us(loop: Loop, ended: Call) -> None:
     cost = dearer(loop)
     look_now(ended)
 
-    reconcile.look_at_costs(loop.client)
+    loop.reconcile()
 
     ended.refresh_from_db()
     assert (ended.cost_usd, ended.next_check_wall) == (cost, None)
