@@ -28,7 +28,7 @@ bench: install
 	@$(BIN)/python manage.py bench
 
 chaos: install
-	@$(BIN)/python -m pytest tests/chaos
+	@$(BIN)/python -m tests.chaos
 
 install:
 	@cmp -s requirements.txt $(INSTALLED) || { \

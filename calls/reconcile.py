@@ -46,8 +46,8 @@ BY = "reconcile"
 ROUND = 200
 POLL_THREADS = 8
 POLLED = (CallStatus.REGISTERED, CallStatus.ONGOING, *FINAL_AT_RETELL)
-# Wall seconds after ringing and the longest call until a call is over-long.
-OVERLONG_GRACE = 300
+# Nothing but their cost is looked at again.
+SETTLED = {"status": {"$in": list(FINAL_AT_RETELL)}, "settled": {"$ne": ""}}
 
 
 def reconcile_round(client: RetellClient) -> None:
@@ -143,7 +143,7 @@ def resolve_unknown(client: RetellClient) -> None:
 
 def poll_open(client: RetellClient) -> None:
     """Ask for calls whose webhooks are late: open ones, and missing analyses."""
-    due = _take({"status": {"$in": list(POLLED)}})
+    due = _take({"status": {"$in": list(POLLED)}, "$nor": [SETTLED]})
     asked = [call for call in due if not call["analyzed"]]
     answers = _in_parallel(lambda call: _poll(client, call), asked)
     results.merge(answer for answer in answers if isinstance(answer, results.Report))
@@ -155,6 +155,30 @@ def poll_open(client: RetellClient) -> None:
     ]
     for call in _overlong(answered):
         _stop_or_lose(client, call)
+
+
+def look_at_costs(client: RetellClient) -> None:
+    """Ask ended calls once more: parts of a cost come late (reference 4).
+
+    One that Retell does not know is asked for again, for as long as the first wait.
+    """
+    due = _take(SETTLED)
+    answers = _in_parallel(lambda call: _poll(client, call), due)
+    results.merge(answer for answer in answers if isinstance(answer, results.Report))
+    given_up = clock.wall() - 2 * settling.cost_wait()
+    for settled in ("reason", "analysis"):
+        done = [
+            call["_id"]
+            for call, answer in zip(due, answers, strict=True)
+            if call["settled"] == settled
+            and answer != SILENT
+            and (answer != ABSENT or call["ended_wall"] <= given_up)
+        ]
+        # no match where the analysis has just come: its look is still ahead
+        collection(Call, fast=True).update_many(
+            {"_id": {"$in": done}, "settled": settled},
+            {"$set": {"next_check_wall": None}},
+        )
 
 
 def return_refused_jobs(client: RetellClient) -> None:
@@ -235,6 +259,7 @@ STEPS: list[Step] = [
     resolve_unknown,
     poll_open,
     sweep.sweep_ended,
+    look_at_costs,
 ]
 
 
@@ -319,7 +344,7 @@ def _overlong(calls: list[Document]) -> list[Document]:
         call
         for call in calls
         if (wall - call["first_sent_wall"]).total_seconds()
-        > longest.get(call["batch_id"], 0) / rate + OVERLONG_GRACE
+        > longest.get(call["batch_id"], 0) / rate + settings.OVERLONG_GRACE
     ]
 
 

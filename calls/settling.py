@@ -159,11 +159,34 @@ def _look_again(case: Case) -> UpdateMany:
 
 def _settled(call: Document, outcome: str) -> UpdateMany:
     """Nothing matches when the analysis came meanwhile: it is settled once more."""
-    settled = "analysis" if call["analyzed"] else "reason"
+    values = {
+        "outcome": outcome,
+        "settled": "analysis" if call["analyzed"] else "reason",
+        "ended_wall": _first_seen(call),
+        "next_check_wall": _cost_look(call),
+    }
     return UpdateMany(
-        {"_id": call["_id"], "analyzed": call["analyzed"]},
-        {"$set": {"outcome": outcome, "settled": settled, "next_check_wall": None}},
+        {"_id": call["_id"], "analyzed": call["analyzed"]}, {"$set": values}
     )
+
+
+def _cost_look(call: Document) -> datetime | None:
+    """When to ask once more what the call has cost; None: not again.
+
+    A call that cost nothing, or never began, has nothing that could grow.
+    """
+    cost, wall = call.get("cost_usd"), clock.wall()
+    free = call.get("started_at") is None if cost is None else not as_decimal(cost)
+    if free or call["status"] not in FINAL_AT_RETELL:
+        return None
+    came_late = call["analyzed"] and call["settled"] == "reason"
+    look = (wall if came_late else _first_seen(call)) + cost_wait()
+    return look if look > wall else None
+
+
+def cost_wait() -> timedelta:
+    """From a call's end until its cost is looked at once more (wall)."""
+    return timedelta(seconds=settings.COST_LOOK_AFTER)
 
 
 # --- the step -----------------------------------------------------------------------

@@ -67,7 +67,13 @@ def make_batch(account: Account | None = None, **values: Any) -> Batch:
 
 def make_job(batch: Batch | None = None, **values: Any) -> Job:
     """A queued case, due now, of a new person with one mobile phone."""
-    batch = batch or make_batch()
+    job = build_job(batch or make_batch(), **values)
+    job.save(force_insert=True)
+    return job
+
+
+def build_job(batch: Batch, **values: Any) -> Job:
+    """The same, not saved yet: many of them go into one `bulk_create`."""
     number = next(_next)
     values.setdefault("name", "Ana Prueba Soto")
     values.setdefault("document", f"CL:RUT:{make_rut(20_000_000 + number)}")
@@ -90,7 +96,7 @@ def make_job(batch: Batch | None = None, **values: Any) -> Job:
     values.setdefault("creditor_key", keys.fold(values["creditor"]).lower())
     values.setdefault("phone_keys", [keys.phone_key(p["e164"]) for p in phones])
     values.setdefault("name_keys", keys.name_keys(values["name"]))
-    return Job.objects.create(account_id=batch.account_id, batch=batch, **values)
+    return Job(account_id=batch.account_id, batch=batch, **values)
 
 
 def make_call(job: Job | None = None, **values: Any) -> Call:

@@ -14,8 +14,9 @@ class EventLog:
     """Append-only JSON lines, each written before the world sees what it records.
 
     kinds: create replay reject start end analyzed cost stop webhook. Every line has
-    `wall_ms` and, after a change, `open` (calls that hold a slot). Lines hold ids and
-    our own caller ids, never the number that was called.
+    `wall_ms` and, after a change, `open` (calls that hold a slot); `create` also the
+    metadata and the call's faults. Lines hold ids and our own caller ids, never the
+    number that was called.
     """
 
     def __init__(self, path: Path | None, wall_ms: Callable[[], int]) -> None:

@@ -38,6 +38,7 @@ class Routes:
         self._authorization = f"Bearer {api_key}"
         self._seed = seed
         self._tries: Counter[str] = Counter()
+        self._started = asyncio.get_running_loop().time()
         self._read_rng = Random(f"{seed}:reads")
         self._fixed: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "/v3/list-calls"): self._list_calls,
@@ -94,6 +95,7 @@ class Routes:
         rng = Random(f"{self._seed}:create:{to_number}:{self._tries[to_number]}")
         faults = draw_faults(rng, scenario.create_faults)
         try:
+            self._refuse_in_a_storm()
             for fault, (status, message, wait) in REFUSALS.items():
                 if fault in faults:
                     raise Rejection(status, message, wait)
@@ -105,6 +107,16 @@ class Routes:
             self._log.write("reject", key=key, status=rejection.status)
             raise
         return await self._reply_to_create(faults, call, reply)
+
+    def _refuse_in_a_storm(self) -> None:
+        if self._workspace.scenario.rate_limit_storms is None:
+            return
+        every, lasts = self._workspace.scenario.rate_limit_storms
+        passed = asyncio.get_running_loop().time() - self._started
+        number, moment = divmod(passed, every)
+        if moment >= every - lasts:
+            wait = every - moment if number % 2 == 0 else None
+            raise Rejection(429, "Too many requests", retry_after=wait)
 
     async def _reply_to_create(
         self, faults: frozenset[str], call: SimulatedCall, reply: dict[str, Any]
@@ -141,13 +153,12 @@ class Routes:
         return Response.of_json(200, call.as_json())
 
     def _list_calls(self, request: Request) -> Response:
-        self._read_faults()
+        faults = self._read_faults()
         body = parse_object(request.body)
-        workspace = self._workspace
-        return Response.of_json(
-            200,
-            list_page(body, workspace.calls.values(), workspace.calls_by_attempt),
-        )
+        calls, by_attempt = self._workspace.calls, self._workspace.calls_by_attempt
+        if "unlisted" in faults:
+            calls, by_attempt = {}, {}
+        return Response.of_json(200, list_page(body, calls.values(), by_attempt))
 
     def _stop_call(self, _request: Request, call_id: str) -> Response:
         call = self._workspace.calls.get(call_id)

@@ -40,6 +40,7 @@ WEBHOOK_FAULTS = {
     "lost": "never sent",
     "duplicated": "sent three times",
     "late": "sent after up to late_seconds, so out of order",
+    "reordered": "a call's events in the opposite order, all after the last one",
     "forged": "sent a second time, altered and signed with another key",
 }
 # Drawn for each get-call and list-calls.
@@ -47,6 +48,7 @@ READ_FAULTS = {
     "error": "500",
     "unknown_call": "422 for a call that exists",
     "rate_limited": "429 with Retry-After",
+    "unlisted": "list-calls does not show its calls yet",
 }
 
 
@@ -64,6 +66,9 @@ class Scenario:
     analysis_seconds: tuple[float, float] = (2, 20)
     create_seconds: float = 0
     create_faults: dict[str, float] = field(default_factory=dict)
+    # (every, lasts): at the end of every so many seconds each create is refused with
+    # 429 for so long; with Retry-After in the first storm, without in the second, …
+    rate_limit_storms: tuple[float, float] | None = None
     call_faults: dict[str, float] = field(default_factory=dict)
     webhook_faults: dict[str, float] = field(default_factory=dict)
     read_faults: dict[str, float] = field(default_factory=dict)
@@ -89,6 +94,8 @@ SCENARIOS: dict[str, Scenario] = {
     **{fault: replace(NORMAL, call_faults={fault: 0.2}) for fault in CALL_FAULTS},
     "webhooks_lost": replace(NORMAL, webhook_faults={"lost": 1}),
     "webhooks_tripled": replace(NORMAL, webhook_faults={"duplicated": 1, "late": 0.7}),
+    "webhooks_reordered": replace(NORMAL, webhook_faults={"reordered": 1}),
+    "rate_limit_storms": replace(NORMAL, rate_limit_storms=(20, 4)),
     "webhooks_forged": replace(NORMAL, webhook_faults={"forged": 0.3}),
     "reads_fail": replace(
         NORMAL, read_faults={"error": 0.2, "unknown_call": 0.1, "rate_limited": 0.1}
@@ -96,11 +103,26 @@ SCENARIOS: dict[str, Scenario] = {
     "chaos": Scenario(
         create_faults={
             **dict.fromkeys(CREATE_FAULTS, 0.02),
+            # everybody slows down after each, and there are storms of them
+            "rate_limited": 0.005,
+            "rate_limited_silent": 0.005,
             "payment_required": 0,  # it would stop the campaign
         },
+        rate_limit_storms=(15, 2),
         call_faults=dict.fromkeys(CALL_FAULTS, 0.01),
-        webhook_faults={"lost": 0.1, "duplicated": 0.1, "late": 0.2, "forged": 0.02},
-        read_faults={"error": 0.02, "unknown_call": 0.02, "rate_limited": 0.02},
+        webhook_faults={
+            "lost": 0.1,
+            "duplicated": 0.1,
+            "late": 0.2,
+            "reordered": 0.1,
+            "forged": 0.02,
+        },
+        read_faults={
+            "error": 0.02,
+            "unknown_call": 0.02,
+            "rate_limited": 0.02,
+            "unlisted": 0.3,
+        },
         hang_seconds=10,
         slow_seconds=3,
         late_seconds=3,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -43,6 +44,7 @@ class WebhookSender:
         self._scenario = scenario
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: dict[str, list[Webhook]] = {}  # by call, those to be reordered
         self._idle: dict[tuple[str, int], list[Connection]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -55,6 +57,9 @@ class WebhookSender:
         webhook = Webhook(event, call, call.webhook_url, _encode(payload), self._key)
         rng = Random(f"{self._seed}:{call.to_number}:{call.sequence}:{event}")
         faults = self._scenario.webhook_faults
+        if self._is_reordered(call):
+            self._hold(webhook)
+            return
         if rng.random() < faults.get("lost", 0):
             self._log.write("webhook", event=event, call_id=call.call_id, sent=False)
             call.first_webhook.set()
@@ -71,6 +76,21 @@ class WebhookSender:
             )
             self._start(forged, 0)
 
+    def _is_reordered(self, call: SimulatedCall) -> bool:
+        chance = self._scenario.webhook_faults.get("reordered", 0)
+        rng = Random(f"{self._seed}:{call.to_number}:{call.sequence}:order")
+        return rng.random() < chance
+
+    def _hold(self, webhook: Webhook) -> None:
+        """Keep a call's events until the last, then send them backwards, in turn."""
+        held = self._held.setdefault(webhook.call.call_id, [])
+        held.append(webhook)
+        webhook.call.first_webhook.set()  # it will come after the reply
+        lost = "analysis_lost" in webhook.call.faults
+        if webhook.event == ("call_ended" if lost else "call_analyzed"):
+            del self._held[webhook.call.call_id]
+            self._keep(self._deliver_in_turn(held[::-1]))
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -80,9 +100,16 @@ class WebhookSender:
                 writer.close()
 
     def _start(self, webhook: Webhook, delay: float) -> None:
-        task = asyncio.get_running_loop().create_task(self._deliver(webhook, delay))
+        self._keep(self._deliver(webhook, delay))
+
+    def _keep(self, delivery: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(delivery)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_in_turn(self, webhooks: list[Webhook]) -> None:
+        for webhook in webhooks:
+            await self._deliver(webhook, 0)
 
     async def _deliver(self, webhook: Webhook, delay: float) -> None:
         if delay:

@@ -121,6 +121,7 @@ class Workspace:
             key=call.key,
             metadata=call.metadata,
             from_number=call.from_number,
+            faults=sorted(call.faults),
             open=self.open,
         )
         if "stuck_registered" not in call.faults:

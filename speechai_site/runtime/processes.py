@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .listening import free_port, listen
@@ -31,6 +32,7 @@ def whole_program(
     web_port: int | None = WEB_PORT,
     simulator_port: int | None = SIMULATOR_PORT,
     simulator_options: Sequence[str] = (),
+    copies: int = 1,
     report: Callable[[str], None] = logger.info,
 ) -> Supervisor:
     """Return a supervisor, not yet started, of everything the program needs.
@@ -38,7 +40,9 @@ def whole_program(
     `env` is laid over this process's environment. MongoDB is embedded unless the
     environment names a server, and the simulator runs unless it names Retell's
     address or key. `throw_away`: an empty embedded database in any case, removed
-    afterwards. Ports are these or the next free ones; None: any free one.
+    afterwards. Ports are these or the next free ones; None: any free one. `copies`
+    of web server (on one socket), qcluster and clock run side by side; from the
+    second on they are named `web-2`, `qcluster-2`, …
     """
     environ = {**os.environ, **(env or {}), "VAR_DIR": str(var_dir)}
     listener = listen(web_port)
@@ -56,11 +60,10 @@ def whole_program(
             _command("sync_retell", "--json", once=True),
             *(() if throw_away else (_command("load_sample", once=True),)),
         ]
-    services += [
-        _web(listener.fileno()),
-        _command("qcluster"),
-        _command("clock"),
-    ]
+    for number in range(1, copies + 1):
+        suffix = f"-{number}" if number > 1 else ""
+        trio = _web(listener.fileno()), _command("qcluster"), _command("clock")
+        services += [replace(each, name=each.name + suffix) for each in trio]
     mongod = None
     if throw_away or not any(environ.get(name) for name in DATABASE_IS_CHOSEN):
         mongod = EmbeddedMongod(var_dir / "mongo", throw_away=throw_away)

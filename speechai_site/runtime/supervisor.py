@@ -12,6 +12,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -324,14 +325,15 @@ class Supervisor:
     def pids(self) -> dict[str, list[int]]:
         """The running processes by what they do, children's children included.
 
-        Keys: each service's name, `mongod`, and what qcluster and the web server
-        fork: `qcluster/sentinel`, `/worker`, `/pusher`, `/monitor`, `web/worker`.
+        Keys: each service's name without its copy's number, `mongod`, and what
+        qcluster and the web server fork: `qcluster/sentinel`, `/worker`, `/pusher`,
+        `/monitor`, `web/worker`.
         """
         found: dict[str, list[int]] = {}
         if self._mongod is not None and self._mongod.pid is not None:
             found["mongod"] = [self._mongod.pid]
         for child in self._children:
-            name = child.service.name
+            name = re.sub(r"-\d+$", "", child.service.name)
             with suppress(psutil.NoSuchProcess):
                 root = psutil.Process(child.process.pid)
                 for process in (root, *root.children(recursive=True)):

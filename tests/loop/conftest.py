@@ -125,6 +125,7 @@ def loop(
     settings.DIAL_THREADS = 20
     settings.POLL_AFTER = 0.1
     settings.ANALYSIS_GRACE = 5
+    settings.COST_LOOK_AFTER = 60
     settings.RETELL_CREATE_TIMEOUT = 5
     _forget()
     loop = Loop(start)

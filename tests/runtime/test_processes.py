@@ -38,6 +38,13 @@ def test_the_simulator_runs_unless_retell_is_chosen(plan, env, throw_away, sandb
     assert names == ["setup", *sandbox, *ALWAYS]
 
 
+def test_copies_run_side_by_side_and_share_the_web_servers_socket(plan):
+    services = {service.name: service for service in plan(copies=2).services}
+    assert list(services)[-6:] == [*ALWAYS, "web-2", "qcluster-2", "clock-2"]
+    assert services["web"].command == services["web-2"].command
+    assert services["web"].pass_fds == services["web-2"].pass_fds
+
+
 def test_children_find_simulator_and_web_server(plan):
     program = plan()
     assert program.env["RETELL_BASE_URL"] == program.published["simulator_url"]

@@ -69,6 +69,11 @@ def test_what_ends_is_started_again_whatever_its_code(supervise, tmp_path, code)
     assert supervisor.wait(lambda: lives.exists() and len(lives.read_text()) > 2, 10)
 
 
+def test_copies_of_a_service_are_found_under_its_name(supervise, tmp_path):
+    copies = [python(name, POLITE, tmp_path / "order", name) for name in ("a", "a-2")]
+    assert len(supervise(*copies).pids()["a"]) == 2
+
+
 def test_a_killed_service_gets_a_new_process(supervise, tmp_path):
     supervisor = supervise(python("polite", POLITE, tmp_path / "order", "a"))
     (pid,) = supervisor.pids()["polite"]

@@ -13,8 +13,11 @@ from calls.simulator.scenarios import (
     change,
     find_scenario,
 )
+from calls.simulator.workspace import LATE_ANALYSIS
 from tests.simulator.conftest import all_analyzed, create_body, everybody
 from tests.simulator.sink import Sink
+
+LIMIT = "limit_after_accept"
 
 
 def faulty(fault: str, **changes):
@@ -132,6 +135,41 @@ def test_an_analysis_can_be_lost(simulate, connect) -> None:
     assert client.get_call(call_id).call_analysis is None
 
 
+def test_an_analysis_can_be_late(simulate, connect) -> None:
+    changes = {"call_faults": {"analysis_late": 1}, "outcomes": everybody("busy")}
+    server = simulate(scenario=change(NORMAL, changes))
+    connect(server).create_phone_call(create_body())
+    assert all_analyzed(server)
+    at = {event["kind"]: event["wall_ms"] for event in server.events}
+    late = (at["analyzed"] - at["end"]) * 36  # business seconds
+    assert late >= LATE_ANALYSIS - 36  # the log's milliseconds are rounded
+
+
+def test_a_call_can_end_for_want_of_a_slot(simulate, connect) -> None:
+    server = simulate(scenario=change(NORMAL, {"call_faults": {LIMIT: 1}}))
+    connect(server).create_phone_call(create_body())
+    assert all_analyzed(server)
+    assert server.calls[0].reason == "concurrency_limit_reached"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_in_a_storm_every_create_is_refused(simulate, connect, number: int) -> None:
+    server = simulate(scenario=change(NORMAL, {"rate_limit_storms": [60, 60]}))
+    server._routes._started -= 60 * number
+    for _try in range(3):
+        with pytest.raises(RetellError) as caught:
+            connect(server).create_phone_call(create_body())
+        assert caught.value.kind == "rate_limited"
+        assert (caught.value.retry_after is None) == (number == 1)
+    assert not server.calls
+
+
+def test_between_storms_calls_are_made(simulate, connect) -> None:
+    server = simulate(scenario=change(NORMAL, {"rate_limit_storms": [60, 1]}))
+    connect(server).create_phone_call(create_body())
+    assert server.calls
+
+
 @pytest.mark.parametrize(
     ("fault", "status"), [("error", 500), ("unknown_call", 422), ("rate_limited", 429)]
 )
@@ -142,6 +180,15 @@ def test_reads_can_fail(simulate, connect, fault: str, status: int) -> None:
     with pytest.raises(RetellError) as caught:
         client.get_call(call_id)
     assert caught.value.status == status
+
+
+def test_a_call_can_be_missing_from_the_list(simulate, connect) -> None:
+    server = simulate(scenario=change(NORMAL, {"read_faults": {"unlisted": 1}}))
+    client = connect(server)
+    call = client.create_phone_call(create_body())
+    ours = {"type": "string", "op": "eq", "key": "attempt_id", "value": "att_1"}
+    assert client.list_calls({"metadata": [ours]}).items == []
+    assert client.get_call(call.call_id).call_id == call.call_id
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -152,3 +152,20 @@ def test_forged_webhooks_are_signed_with_another_key(simulate, connect) -> None:
         assert sink.wait_for(lambda: len(sink.deliveries) == 6)
         forged = [item for item in sink.deliveries if not is_ours(item)]
     assert len(forged) == 3
+
+
+@pytest.mark.parametrize(
+    ("faults", "order"),
+    [({}, ALL[::-1]), ({"analysis_lost": 1}, ["call_ended", "call_started"])],
+)
+def test_reordered_webhooks_come_backwards(
+    simulate, connect, faults: dict, order: list[str]
+) -> None:
+    with Sink() as sink:
+        scenario = change(
+            ANSWERED, {"webhook_faults": {"reordered": 1}, "call_faults": faults}
+        )
+        server = simulate(webhook_url=sink.url, scenario=scenario)
+        connect(server).create_phone_call(create_body())
+        assert sink.wait_for(lambda: len(sink.deliveries) == len(order))
+    assert sink.events == order

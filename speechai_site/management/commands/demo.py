@@ -29,6 +29,7 @@ ENV = {
     # wall seconds, shortened with the business day: it lasts 24 of them
     "POLL_AFTER": "3",
     "ANALYSIS_GRACE": "15",
+    "COST_LOOK_AFTER": "5",
     "RETELL_API_KEY": "",
     "RETELL_BASE_URL": "",
     "MONGODB_URI": "",
