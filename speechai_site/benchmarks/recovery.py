@@ -38,8 +38,9 @@ KINDS = (
 )
 TARGET_SECONDS = 15
 CALLS_A_SECOND = 40
-# Creates flow when for so long none was later than that after the one before (ms).
-STEADY_MS, GAP_MS = 3000, 1000
+# Creates flow when for so long none was later than that after the one before (ms):
+# a caller id's calls of a second are planned at once, so that they come in bursts.
+STEADY_MS, GAP_MS = 5000, 3000
 GIVE_UP_SECONDS = 120
 IN_DOUBT = (CallStatus.PLANNED, CallStatus.SENDING, CallStatus.UNKNOWN)
 UNDER_WAY = (JobStatus.CLAIMED, JobStatus.CALLING)

@@ -81,10 +81,10 @@ def test_a_call_that_was_created_twice_is_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wall_ms", "now", "since"),
     [
-        (range(1000, 9000, 500), 9000, 5500),  # those of before the kill don't count
-        ((*range(5100, 6000, 100), *range(7500, 9000, 100)), 9000, None),  # not yet
-        ((5100, *range(6500, 10_000, 100)), 10_000, 6500),
-        ((5100, 5200), 9000, None),  # they have stopped
+        (range(1000, 12_000, 500), 12_000, 5500),  # those of before don't count
+        ((*range(5100, 6000, 100), *range(9500, 12_000, 100)), 12_000, None),  # not yet
+        ((5100, *range(8500, 14_000, 100)), 14_000, 8500),
+        ((5100, 5200), 12_000, None),  # they have stopped
         ((), 9000, None),
     ],
 )
