@@ -17,12 +17,12 @@ class Oracle:
 
     def __init__(self, path: Path) -> None:
         self.creates: list[Create] = []
-        self._path = path
+        self.path = path
         self._at = 0
 
     def look(self) -> list[Create]:
         """All creates so far."""
-        with self._path.open("rb") as file:
+        with self.path.open("rb") as file:
             file.seek(self._at)
             for line in file:
                 if not line.endswith(b"\n"):

@@ -38,8 +38,9 @@ KINDS = (
 )
 TARGET_SECONDS = 15
 CALLS_A_SECOND = 40
-# Creates flow when for so long none was later than that after the one before (ms).
-STEADY_MS, GAP_MS = 3000, 1000
+# Creates flow when for so long none was later than that after the one before (ms):
+# a caller id's calls of a second are planned at once, so that they come in bursts.
+STEADY_MS, GAP_MS = 5000, 3000
 GIVE_UP_SECONDS = 120
 IN_DOUBT = (CallStatus.PLANNED, CallStatus.SENDING, CallStatus.UNKNOWN)
 UNDER_WAY = (JobStatus.CLAIMED, JobStatus.CALLING)
@@ -49,7 +50,8 @@ def measure(scale: float) -> Iterator[Line]:
     kinds = KINDS[: max(1, round(len(KINDS) * scale))]
     with program.running() as running:
         start = milliseconds(lambda: running.manage("version")) / 1000
-        cases = len(kinds) * 2 * TARGET_SECONDS * CALLS_A_SECOND
+        seconds = len(kinds) * 2 * TARGET_SECONDS + GIVE_UP_SECONDS
+        cases = seconds * CALLS_A_SECOND  # more than will be called
         program.add_campaigns(cases, calls_per_second=CALLS_A_SECOND)
         calls = _impatient(running)
         oracle = Oracle(program.simulator_log())
@@ -92,7 +94,9 @@ def _recover(
                     certain.append(_wall_ms())
         return bool(certain) and _flowing_since(oracle, killed) is not None
 
-    _wait(running, recovered, f"no recovery from the end of {kind}")
+    if not running.wait(recovered, GIVE_UP_SECONDS):
+        what = "creates don't flow" if certain else "calls are in doubt"
+        raise RuntimeError(f"{what} after the end of {kind}")
     return (max(certain[0], _flowing_since(oracle, killed)) - killed) / 1000
 
 
