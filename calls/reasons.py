@@ -53,6 +53,11 @@ class Reason:
     suppresses: bool = False
     disposition: str = ""
 
+    @property
+    def acts_at_once(self) -> bool:
+        """What it stops is not kept waiting for an analysis."""
+        return self.suppresses or bool(self.pause)
+
 
 def _answered(label: str | Promise, **flags: Any) -> Reason:
     return Reason(O.CONVERSATION, label, "ended", **flags)

@@ -147,7 +147,7 @@ def poll_open(client: RetellClient) -> None:
     asked = [call for call in due if not call["analyzed"]]
     answers = _in_parallel(lambda call: _poll(client, call), asked)
     results.merge(answer for answer in answers if isinstance(answer, results.Report))
-    settling.settle([call["_id"] for call in due])
+    settling.settle([call["_id"] for call in due], polled=True)
     answered = [
         call
         for call, answer in zip(asked, answers, strict=True)

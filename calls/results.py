@@ -16,7 +16,7 @@ from django.conf import settings
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from calls import settling
+from calls import reasons, settling
 from calls.models import Call, CallDetail
 from calls.retell.analysis import read_analysis
 from calls.retell.schemas import CallReply
@@ -91,7 +91,15 @@ def _call_change(report: Report, zone: ZoneInfo | None) -> UpdateOne:
     maximum = {}
     if (cost := reply.cost_usd) is not None:
         maximum["cost_usd"] = Decimal128(cost)  # late parts only add to it
-    pause = SETTLED_BY if status in FINAL_AT_RETELL else settings.POLL_AFTER
+    wall, pause, moved = clock.wall(), settings.POLL_AFTER, {}
+    if status in FINAL_AT_RETELL:
+        reason = reply.disconnection_reason or ""
+        moved["outcome"] = reasons.classify(status, reason, None)
+        moved["ended_wall"] = wall
+        acts_at_once = reasons.reason_of(reason, moved["outcome"]).acts_at_once
+        connected = reply.start_timestamp is not None
+        if report.event == "call_analyzed" or acts_at_once or not connected:
+            pause = SETTLED_BY
     return CALL.merge(
         {"_id": report.call_id},
         status,
@@ -99,7 +107,8 @@ def _call_change(report: Report, zone: ZoneInfo | None) -> UpdateOne:
         by=BY,
         reason=reply.disconnection_reason or "",
         maximum=maximum,
-        next_check_wall=clock.wall() + timedelta(seconds=pause),
+        next_check_wall=wall + timedelta(seconds=pause),
+        **moved,
     )
 
 

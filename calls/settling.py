@@ -47,13 +47,14 @@ class Case:
         return not self.call["settled"]
 
 
-def settle(call_ids: list[str]) -> int:
+def settle(call_ids: list[str], *, polled: bool = False) -> int:
     """Take the next step of the jobs whose calls are over; how many were settled.
 
     A call that was answered waits for its analysis, up to ANALYSIS_GRACE (wall) after
     it was first looked at; then the reason alone decides, and a later analysis
     corrects the job's result, never its next step. The call is marked last: until
-    then it is looked at again.
+    then it is looked at again. `polled`: Retell was asked just now, in vain; the next
+    time is later.
     """
     over = {"$in": [*FINAL_AT_RETELL, CallStatus.LOST]}
     calls = list(
@@ -71,7 +72,8 @@ def settle(call_ids: list[str]) -> int:
     steps: list[tuple[Case, Step]] = []
     for case in cases:
         if _must_wait(case):
-            marks.append(_look_again(case))
+            if polled or not case.call.get("ended_wall"):
+                marks.append(_look_again(case))
             continue
         step = _step(case)
         steps.append((case, step))
@@ -128,11 +130,10 @@ def _must_wait(case: Case) -> bool:
         return False
     if call["status"] == CallStatus.LOST:
         return False
-    reason = reasons.reason_of(call["reason"], case.outcome)
-    if reason.suppresses or reason.pause:
+    if reasons.reason_of(call["reason"], case.outcome).acts_at_once:
         return False
-    grace = timedelta(seconds=settings.ANALYSIS_GRACE)
-    return clock.wall() < _first_seen(call) + grace
+    wall, grace = clock.wall(), timedelta(seconds=settings.ANALYSIS_GRACE)
+    return wall < (call.get("ended_wall") or wall) + grace
 
 
 def _first_seen(call: Document) -> datetime:
