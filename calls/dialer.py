@@ -19,7 +19,7 @@ from django.conf import settings
 
 from batches.models import Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import pacing
+from calls import pacing, webhooks
 from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
 from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
@@ -261,7 +261,7 @@ def _ledger_row(gate: Gate, call: Document, job: Document) -> ContactLedger:
 
 def _body(gate: Gate, call: Document, job: Document) -> bytes:
     batch = gate.batches[job["batch_id"]]
-    webhook = f"{settings.PUBLIC_URL}/webhooks/retell/" if settings.PUBLIC_URL else ""
+    webhook = settings.PUBLIC_URL + webhooks.PATH if settings.PUBLIC_URL else ""
     return build_create_body(
         from_number=call["from_number"],
         to_number=call["to_number"],

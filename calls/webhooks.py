@@ -22,6 +22,7 @@ from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
+PATH = "/webhooks/retell/"
 # A request waits this long for its batch to be on disk (seconds; Retell waits 10).
 STORE_TIMEOUT = 8
 BATCH = 200

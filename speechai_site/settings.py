@@ -212,6 +212,7 @@ INSTALLED_APPS = [
     "speechai_site.apps.SpeechAIConfig",
 ]
 MIDDLEWARE = [
+    "speechai_site.middleware.webhooks_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -12,7 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
-    path("webhooks/retell/", webhooks.receive),
+    path(webhooks.PATH.removeprefix("/"), webhooks.receive),  # see webhooks_first
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
