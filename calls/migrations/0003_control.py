@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='Halt',
             fields=[
                 ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=160, null=True, unique=True)),
+                ('key', models.CharField(blank=True, max_length=160, null=True, unique=True)),
                 ('place', models.CharField(blank=True, max_length=80, verbose_name='place')),
                 ('unknown_too', models.BooleanField(default=True)),
                 ('hang_up', models.BooleanField(default=False)),

@@ -15,7 +15,7 @@ class Halt(models.Model):
     the same kind can't be inserted.
     """
 
-    key = models.CharField(max_length=160, null=True, unique=True)
+    key = models.CharField(max_length=160, null=True, blank=True, unique=True)
     account = models.ForeignKey(
         Account, models.CASCADE, verbose_name=_("account"), null=True, db_index=False
     )
