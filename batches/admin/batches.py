@@ -40,7 +40,7 @@ from batches.admin.words import (
 )
 from batches.models import Account, Batch, Job
 from speechai_site.runtime import audit
-from speechai_site.runtime.transactions import in_transaction
+from speechai_site.runtime.documents import collection
 
 S = Batch.Status
 EDITABLE = (S.DRAFT, S.PAUSED)
@@ -234,22 +234,17 @@ class BatchAdmin(AccountScopedAdmin):
         self, request: HttpRequest, obj: Batch, form: Any, change: Any
     ) -> None:
         """Write what was edited, provided that it is still a draft or paused."""
-        names = form.changed_data
-        rows = Batch.objects.filter(pk=obj.pk, status__in=EDITABLE)
-
-        def write() -> Batch | None:
-            """The row as it was."""
-            before = rows.first()
-            if before is not None:
-                rows.update(**{name: form.cleaned_data[name] for name in names})
-            return before
-
-        before = in_transaction(write) if names else obj
-        obj.edited = None
-        if before is not None:
+        fields = [Batch._meta.get_field(name) for name in form.changed_data]
+        obj.edited = {} if not fields else None
+        before = fields and collection(Batch).find_one_and_update(
+            {"_id": obj.pk, "status": {"$in": list(EDITABLE)}},
+            {"$set": {f.column: getattr(obj, f.attname) for f in fields}},
+        )
+        if before:
+            old = Batch(**{f.attname: before[f.column] for f in fields})
             obj.edited = {
-                name: f"{shown_setting(before, name)} → {shown_setting(obj, name)}"
-                for name in names
+                f.name: f"{shown_setting(old, f.name)} → {shown_setting(obj, f.name)}"
+                for f in fields
             }
 
     def log_change(self, request: HttpRequest, obj: Batch, message: Any) -> None:
