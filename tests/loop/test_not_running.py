@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from pymongo.errors import PyMongoError
 
 from batches.models import Agent, Batch, PhoneNumber
 from batches.states import JobStatus
@@ -165,7 +167,8 @@ def test_eight_workers_dial_nothing_that_was_not_sending_when_it_stopped(
 
     def worker(number: int) -> None:
         for start in range(number * 2, len(ids), 16):
-            dialer.dial(ids[start : start + 2])
+            with suppress(PyMongoError):  # gave up: its calls stay planned
+                dialer.dial(ids[start : start + 2])
             begun.release()
 
     threads = [beside(lambda n=n: worker(n)) for n in range(8)]
