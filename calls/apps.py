@@ -6,3 +6,9 @@ class CallsConfig(AppConfig):
     name = "calls"
     verbose_name = _("Calls")
     default_auto_field = "django_mongodb_backend.fields.ObjectIdAutoField"
+
+    def ready(self) -> None:
+        from batches.models import batches
+        from calls import hangups
+
+        batches.ON_STOP_NOW.append(hangups.at_once)

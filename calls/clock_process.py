@@ -1,4 +1,4 @@
-"""The clock process: dispatch, apply and reconcile, each under its own lease.
+"""The clock process: dispatch, apply, reconcile and stop, each under its own lease.
 
 Any number may run; for each duty one acts. It owns all timing (django-q2's scheduler
 is off). A duty that fails is logged and tried again: nothing here may end the process
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from calls import dispatcher, reconcile, webhooks
+from calls import dispatcher, halts, hangups, reconcile, webhooks
 from calls.retell.client import RetellClient
 from speechai_site.runtime import clock, heartbeat, leases
 
@@ -87,12 +87,25 @@ def reconciler() -> Callable[[leases.Held], float]:
     return act
 
 
+def stopper() -> Callable[[leases.Held], float]:
+    """What people want stopped; beside reconcile, which may wait for Retell."""
+    client = RetellClient.from_settings()
+
+    def act(_held: leases.Held) -> float:
+        hangups.hang_up_round(client)
+        halts.tend()
+        return 1.0
+
+    return act
+
+
 def run(stop: threading.Event) -> None:
-    """Do the three duties until `stop` is set; returns when all have ended."""
+    """Do the four duties until `stop` is set; returns when all have ended."""
     duties = [
         Duty("dispatch", dispatch, stop),
         Duty("apply", apply, stop),
         Duty("reconcile", reconciler(), stop),
+        Duty("stop", stopper(), stop),
     ]
     for duty in duties:
         duty.start()

@@ -51,6 +51,7 @@ JOB_FIELDS = {
     "stop_requested": 1,
     "round_id": 1,
     "variables": 1,
+    "places": 1,
 }
 
 
@@ -158,7 +159,7 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
 
 def _permission(gate: Gate, call: Document, job: Document) -> tuple[Verdict, bytes]:
     """The gate's verdict, and the body of what it allows."""
-    verdict = gate.verdict(job, call["to_number"], call["_id"])
+    verdict = gate.verdict(job, call["to_number"], call)
     if verdict.decision != "allow":
         return verdict, b""
     try:
@@ -196,7 +197,7 @@ def _begin_again(call_ids: list[str], token: str) -> list[Send]:
         job = jobs.get(call["job_id"])
         if job is None or call["_id"] not in bodies:
             continue
-        if gate.verdict(job, call["to_number"], call["_id"]).decision != "allow":
+        if gate.verdict(job, call["to_number"], call).decision != "allow":
             continue  # looked up only: it may ring no more, if it ever did
         sends.append(
             Send(

@@ -15,7 +15,7 @@ from pymongo import UpdateMany
 
 from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import limits, pacing
+from calls import halts, limits, pacing
 from calls.gate import Document, Gate, Verdict, hours_answer, spread
 from calls.models import Call
 from calls.shares import WEIGHTS, Claim, Room, allot
@@ -34,6 +34,7 @@ BATCH_FIELDS = {
     "priority": 1,
     "max_concurrent_calls": 1,
     "starts_at": 1,
+    "expires_at": 1,
 }
 ACCOUNT_FIELDS = {
     "country": 1,
@@ -56,6 +57,7 @@ JOB_FIELDS = {
     "callback_at": 1,
     "stop_requested": 1,
     "round_id": 1,
+    "places": 1,
 }
 
 
@@ -87,6 +89,8 @@ def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
     batches = list(
         collection(Batch).find({"status": BatchStatus.RUNNING}, BATCH_FIELDS)
     )
+    stopped = halts.active()
+    batches = [b for b in batches if not halts.stops_account(stopped, b["account_id"])]
     found = collection(Account).find(
         {"_id": {"$in": [batch["account_id"] for batch in batches]}}, ACCOUNT_FIELDS
     )
@@ -98,6 +102,8 @@ def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
 
 def _is_time(batch: Document, account: Document, now: datetime) -> bool:
     if batch["starts_at"] and batch["starts_at"] > now:
+        return False
+    if batch["expires_at"] and batch["expires_at"] <= now:
         return False
     zones = (account["time_zone"],)
     answer = hours_answer(account["country"], batch["use_case"], zones, now)

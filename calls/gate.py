@@ -16,7 +16,7 @@ from django.conf import settings
 
 from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus
-from calls import pacing
+from calls import halts, pacing
 from calls.models import ContactLedger, DoNotCall
 from calls.policies import hours
 from speechai_site.runtime import clock, keys
@@ -70,12 +70,16 @@ class Gate:
             is_active=1,
             path=1,
         )
+        self.halts = halts.active()
         self.suppressed = self._suppressed(jobs)
         self.reserved = self._reserved(jobs)
 
-    def verdict(self, job: Document, phone: str | None, call_id: str = "") -> Verdict:
-        """The first check that objects decides. `call_id` owns its reservation."""
-        attempt = Attempt(job, phone, call_id)
+    def verdict(
+        self, job: Document, phone: str | None, call: Document | None = None
+    ) -> Verdict:
+        """The first check that objects decides. `call`: the planned call, if there is
+        one, which owns its reservation."""
+        attempt = Attempt(job, phone, call["_id"] if call else "", call)
         for check in CHECKS:
             try:
                 objection = check(self, attempt)
@@ -167,6 +171,7 @@ BATCH = {
     "max_attempts": 1,
     "ring_seconds": 1,
     "max_call_seconds": 1,
+    "expires_at": 1,
 }
 ACCOUNT = {"status": 1, "country": 1, "time_zone": 1}
 
@@ -176,6 +181,7 @@ class Attempt:
     job: Document
     phone: str | None
     call_id: str
+    call: Document | None = None
 
 
 def retell_takes_calls(gate: Gate, _attempt: Attempt) -> Verdict | None:
@@ -189,6 +195,8 @@ def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
         return Verdict("deny", f"batch_{status}", end=status)
     if status != BatchStatus.RUNNING:
         return Verdict("defer", f"batch_{status}")
+    if batch["expires_at"] and batch["expires_at"] <= gate.now:
+        return Verdict("deny", "batch_expired", end=BatchStatus.EXPIRED)
     if batch["starts_at"] and batch["starts_at"] > gate.now:
         return Verdict("defer", "batch_not_started", batch["starts_at"])
     return None
@@ -197,6 +205,33 @@ def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
 def nothing_was_asked(gate: Gate, attempt: Attempt) -> Verdict | None:
     asked = attempt.job["stop_requested"]
     return Verdict("deny", f"asked_{asked}", end=asked) if asked else None
+
+
+def nothing_is_halted(gate: Gate, attempt: Attempt) -> Verdict | None:
+    """By hand: everything, an account, a region. See calls/halts.py."""
+    code = halts.code_for(gate.halts, attempt.job)
+    if not code:
+        return None
+    # a region's cases wait aside, so that the others have their turn
+    at = gate.now + halts.ASIDE if code in halts.PLACE_CODES else None
+    return Verdict("defer", code, at)
+
+
+def settings_are_as_planned(gate: Gate, attempt: Attempt) -> Verdict | None:
+    """A call that was planned with another agent or caller id is planned anew."""
+    call = attempt.call
+    if call is None:
+        return None
+    batch = gate.batches[attempt.job["batch_id"]]
+    agent = gate.agents[batch["agent_id"]]
+    now = (
+        agent["retell_id"],
+        agent["version"],
+        gate.numbers[batch["number_id"]]["e164"],
+    )
+    if now == (call["agent_id"], call["agent_version"], call["from_number"]):
+        return None
+    return Verdict("defer", "settings_changed")
 
 
 def account_is_active(gate: Gate, attempt: Attempt) -> Verdict | None:
@@ -275,8 +310,10 @@ CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
     retell_takes_calls,
     batch_is_running,
     nothing_was_asked,
+    nothing_is_halted,
     account_is_active,
     agent_and_number_may_be_used,
+    settings_are_as_planned,
     attempts_are_left,
     person_may_be_called,
     there_is_a_phone,

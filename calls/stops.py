@@ -1,14 +1,10 @@
-"""Stopping campaigns by themselves, and live calls by hand."""
+"""Campaigns that pause by themselves, until a person has looked."""
 
 import logging
 from typing import Any
 
 from batches.models import Batch
 from batches.states import BatchStatus
-from calls.models import Call
-from calls.retell.client import RetellClient
-from calls.retell.errors import RetellError
-from calls.states import CallStatus
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +20,3 @@ def pause_all(reason: str) -> None:
     """Pause whatever runs: the workspace itself can't call."""
     for batch in Batch.objects.filter(status=BatchStatus.RUNNING):
         pause(batch.pk, reason)
-
-
-def stop_live_calls(batch: Batch) -> int:
-    """Hang up the batch's calls that are at Retell; how many were told to stop."""
-    client = RetellClient.from_settings()
-    stopped = 0
-    live = Call.objects.filter(
-        batch_id=batch.pk,
-        status__in=[CallStatus.REGISTERED, CallStatus.ONGOING],
-        retell_id__isnull=False,
-    )
-    for call in live:
-        try:
-            client.stop_call(call.retell_id)
-        except RetellError as error:
-            log.warning("call %s not stopped: %s", call.pk, error)
-            continue
-        stopped += 1
-    return stopped

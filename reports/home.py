@@ -1,52 +1,39 @@
 """The home page: today at a glance, what runs, and what needs somebody."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from batches import formats
 from batches.admin.base import account_ids, sees_cost, sees_personal_data
 from batches.admin.jobs import shown_name, shown_phone
-from batches.admin.pages import Card, list_url, page_url
+from batches.admin.pages import Card, Notice, list_url, page_url
 from batches.admin.progress import number, progress_of
 from batches.admin.words import (
     BATCH_COLOURS,
     DISPOSITIONS,
     OUTCOME_COLOURS,
     OUTCOMES,
-    reason,
 )
 from batches.models import Account, Batch, Job
 from batches.states import JobStatus
 from calls import pacing
+from calls.admin import halts
+from calls.admin.unconfirmed import unconfirmed
 from calls.admin.words import CALL_COLOURS, value
 from calls.models import Call
-from calls.states import CallStatus
 from reports.queries import home_figures
 from speechai_site.runtime import clock, heartbeat
 from speechai_site.runtime.documents import collection
 
 LATEST_SHOWN = 8
-UNCONFIRMED_SHOWN = 5
 RECENT_BATCHES = 5
 # Wall seconds without a beat after which a process counts as gone.
 SILENCE_SECONDS = 15
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something that a person should know before anything else."""
-
-    tone: str
-    icon: str
-    title: str | Promise
-    text: str | Promise
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -58,14 +45,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     figures = home_figures(accounts, start, start + timedelta(days=1))
     return context | {
         "title": _("Home"),
+        "halting": halts.form_context(request),
         "home": {
-            "notices": notices(),
+            "notices": [*halts.notices(request), *notices()],
             "cards": _cards(request, figures, accounts),
             "running": _running(figures["running"]),
             "recent": [] if figures["running"] else _running(_recent(accounts)),
             "outcomes": _outcomes(figures["outcomes"]),
-            "unconfirmed": _unconfirmed(figures["unconfirmed"], accounts),
+            "unconfirmed": unconfirmed(_scope(accounts))
+            if figures["unconfirmed"]
+            else {},
             "latest": _latest(request, accounts),
+            "may_control": request.user.has_perm("batches.control_batch"),
             "may_upload": request.user.has_perm("batches.add_upload"),
             "batches_url": list_url("batches_batch"),
             "calls_url": list_url("calls_call"),
@@ -216,28 +207,6 @@ def _outcomes(counted: dict[str, int]) -> list[dict[str, Any]]:
         }
         for code, n in sorted(counted.items(), key=lambda pair: -pair[1])
     ]
-
-
-def _unconfirmed(count: int, accounts: list[Any] | None) -> dict[str, Any]:
-    """Calls of which nobody knows whether the phone rang, and why."""
-    if not count:
-        return {}
-    rows = Call.objects.filter(status=CallStatus.UNKNOWN)
-    if accounts is not None:
-        rows = rows.filter(account_id__in=accounts)
-    return {
-        "count": number(count),
-        "url": list_url("calls_call", status=CallStatus.UNKNOWN.value),
-        "rows": [
-            {
-                "url": page_url("calls_call", call.pk),
-                "at": formats.brief(call.planned_at),
-                "why": reason(call.error_code or "sender_lost"),
-                "sends": call.sends,
-            }
-            for call in rows[:UNCONFIRMED_SHOWN]
-        ],
-    }
 
 
 def _latest(request: HttpRequest, accounts: list[Any] | None) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
     (
         _("Protection"),
         [
+            (_("Stop calling"), "dangerous", "halts", "batches.control_batch"),
             (
                 _("People not to call"),
                 "phone_disabled",
@@ -113,6 +114,7 @@ class SpeechAISite(UnfoldAdminSite):
             super().register(models, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
+        from calls.admin.halts import halts_page
         from calls.admin.voice import sync_retell
         from reports.admin import download_report
 
@@ -122,6 +124,7 @@ class SpeechAISite(UnfoldAdminSite):
                 self.admin_view(download_report),
                 name="batch_report",
             ),
+            path("halts/", self.admin_view(halts_page), name="halts"),
             path("sync-retell/", self.admin_view(sync_retell), name="sync_retell"),
         ]
 

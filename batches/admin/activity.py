@@ -18,7 +18,7 @@ from batches.admin.filters import object_id
 from batches.admin.keyset import KeysetAdmin
 from batches.admin.pages import actor, page_url
 from batches.admin.words import reason
-from batches.models import Account
+from batches.models import Account, Batch
 from speechai_site.runtime.models import AuditEntry
 
 # Verbs of `AuditEntry.action` ("batch.start"); an unknown one is shown as it is.
@@ -37,6 +37,9 @@ VERBS = {
     "download": pgettext_lazy("activity", "workbook downloaded"),
     "errors": pgettext_lazy("activity", "reported rows downloaded"),
     "export": pgettext_lazy("activity", "report downloaded"),
+    "stop_now": pgettext_lazy("activity", "hung up and cancelled"),
+    "halt": pgettext_lazy("activity", "calls stopped"),
+    "lift": pgettext_lazy("activity", "calls allowed again"),
     "sync": pgettext_lazy("activity", "read from Retell"),
 }
 # Keys of `AuditEntry.detail`; an unknown one is shown as it is.
@@ -48,6 +51,14 @@ DETAILS = {
     "numbers": _("caller ids"),
     "rows": _("rows"),
     "versions": _("versions"),
+    "place": _("place"),
+    "hang_up": _("live calls hung up"),
+    # settings of a campaign, old → new
+    **{
+        field.name: field.verbose_name
+        for field in Batch._meta.concrete_fields
+        if field.editable
+    },
 }
 
 

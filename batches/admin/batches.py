@@ -38,8 +38,9 @@ from batches.admin.words import (
     reason,
     shown_counts,
 )
-from batches.models import Account, Batch
+from batches.models import Account, Batch, Job
 from speechai_site.runtime import audit
+from speechai_site.runtime.documents import collection
 
 S = Batch.Status
 EDITABLE = (S.DRAFT, S.PAUSED)
@@ -87,6 +88,19 @@ CONTROLS = {
         _("It ends for good: what waits is cancelled. This can't be undone."),
         (S.DRAFT, S.RUNNING, S.PAUSED),
         _("The campaign was cancelled."),
+        asks_reason=True,
+        danger=True,
+    ),
+    "stop_now": Control(
+        _("Hang up now"),
+        "call_end",
+        _(
+            "Everything of it stops at once and for good: what waits is cancelled, and "
+            "calls that are ringing or talking are hung up. This can't be undone. To "
+            "stop for a while, use Pause."
+        ),
+        (S.RUNNING, S.PAUSED, S.CANCELLED, S.EXPIRED),
+        _("The campaign was stopped; its live calls are being hung up."),
         asks_reason=True,
         danger=True,
     ),
@@ -220,12 +234,31 @@ class BatchAdmin(AccountScopedAdmin):
         self, request: HttpRequest, obj: Batch, form: Any, change: Any
     ) -> None:
         """Write what was edited, provided that it is still a draft or paused."""
-        values = {name: form.cleaned_data[name] for name in form.changed_data}
-        open_rows = Batch.objects.filter(pk=obj.pk, status__in=EDITABLE)
-        if values and not open_rows.update(**values):
-            messages.error(
-                request, _("Nothing was saved: the campaign changed its status.")
-            )
+        fields = [Batch._meta.get_field(name) for name in form.changed_data]
+        obj.edited = {} if not fields else None
+        before = fields and collection(Batch).find_one_and_update(
+            {"_id": obj.pk, "status": {"$in": list(EDITABLE)}},
+            {"$set": {f.column: getattr(obj, f.attname) for f in fields}},
+        )
+        if before:
+            old = Batch(**{f.attname: before[f.column] for f in fields})
+            obj.edited = {
+                f.name: f"{shown_setting(old, f.name)} → {shown_setting(obj, f.name)}"
+                for f in fields
+            }
+
+    def log_change(self, request: HttpRequest, obj: Batch, message: Any) -> None:
+        """On record with the old and the new settings."""
+        if obj.edited:
+            self._record(request, "change", obj, **obj.edited)
+
+    def response_change(self, request: HttpRequest, obj: Batch) -> HttpResponse:
+        if obj.edited is not None:
+            return super().response_change(request, obj)
+        messages.error(
+            request, _("Nothing was saved: the campaign changed its status.")
+        )
+        return redirect("admin:batches_batch_change", obj.pk)
 
     def change_view(
         self,
@@ -244,10 +277,16 @@ class BatchAdmin(AccountScopedAdmin):
         return (("<path:object_id>/control/", "batches_batch_control", control),)
 
 
+def shown_setting(batch: Batch, name: str) -> str:
+    """A setting for the activity log; nothing in it is about a person."""
+    value = getattr(batch, name)
+    return formats.EMPTY if value is None else str(value)
+
+
 def control(
     request: HttpRequest, object_id: str, model_admin: BatchAdmin
 ) -> HttpResponse:
-    """Start, pause, resume or cancel (POST `verb`, and `reason` where it is asked)."""
+    """Start, pause, resume, cancel or hang up (POST `verb`, and `reason` where it is asked)."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     require(request, "batches.control_batch")
@@ -285,6 +324,8 @@ def summary(request: HttpRequest, batch: Batch) -> dict[str, Any]:
         "pause_reason": reason(batch.pause_reason),
         "progress": progress,
         "cards": [*_cards(batch), *pages.gather(pages.BATCH_CARDS, request, batch)],
+        "notices": pages.gather(pages.BATCH_NOTICES, request, batch),
+        "panels": pages.gather(pages.BATCH_PANELS, request, batch),
         "jobs": _job_rows(batch),
         "outcomes": _outcome_rows(batch),
         "links": [
@@ -294,12 +335,19 @@ def summary(request: HttpRequest, batch: Batch) -> dict[str, Any]:
         "controls": [
             (verb, chosen)
             for verb, chosen in CONTROLS.items()
-            if may_control and batch.status in chosen.offered
+            if may_control and batch.status in chosen.offered and has_use(verb, batch)
         ],
         "control_url": reverse("admin:batches_batch_control", args=[batch.pk]),
         "obstacles": batch.obstacles() if batch.status in EDITABLE else [],
         "history": pages.history_of(batch, lambda to: states.BatchStatus(to).label),
     }
+
+
+def has_use(verb: str, batch: Batch) -> bool:
+    """Of an ended campaign there is something to hang up only while a call is live."""
+    if verb != "stop_now" or batch.status in states.OPEN_BATCH:
+        return True
+    return Job.objects.filter(batch=batch, status=states.JobStatus.CALLING).exists()
 
 
 def _cards(batch: Batch) -> list[Card]:

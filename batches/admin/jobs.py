@@ -216,6 +216,7 @@ def record(request: HttpRequest, job: Job) -> dict[str, Any]:
         "reason": reason(job.status_reason),
         "attempts": f"{job.attempts} / {batch.max_attempts}",
         "next_attempt": formats.moment(job.next_attempt_at),
+        "places": ", ".join(place.title() for place in job.places),
         "outcome": OUTCOMES.get(job.outcome, job.outcome),
         "disposition": DISPOSITIONS.get(job.disposition, job.disposition),
         "callback": formats.moment(job.callback_at) if job.callback_at else "",

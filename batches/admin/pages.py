@@ -43,9 +43,24 @@ class Panel:
     context: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Notice:
+    """Something that a person should know before anything else. `url`: where to see
+    more of it, under the words `link`."""
+
+    tone: str
+    icon: str
+    title: str | Promise
+    text: str | Promise
+    url: str = ""
+    link: str | Promise = ""
+
+
 # Each takes (request, row) and returns a list; `calls` and `reports` append theirs.
 BATCH_CARDS: list[Callable[[HttpRequest, Batch], list[Card]]] = []
 BATCH_LINKS: list[Callable[[HttpRequest, Batch], list[Link]]] = []
+BATCH_NOTICES: list[Callable[[HttpRequest, Batch], list[Notice]]] = []
+BATCH_PANELS: list[Callable[[HttpRequest, Batch], list[Panel]]] = []
 JOB_PANELS: list[Callable[[HttpRequest, Job], list[Panel]]] = []
 
 

@@ -22,6 +22,7 @@ from pymongo.errors import BulkWriteError
 from batches.imports import error_workbook
 from batches.imports.cases import Case, Cases
 from batches.imports.normalizers.phones import kind_of
+from batches.imports.normalizers.places import places_of
 from batches.imports.normalizers.text import text_of
 from batches.imports.problems import WorkbookError, sentence
 from batches.imports.rows import RowError
@@ -186,6 +187,7 @@ def job_document(
         "name_keys": keys.name_keys(case.name),
         "rank": Int64(rank),
         "created_at": moment,
+        "places": places_of(subject.places, phones),
         **_about(subject, cases, case, first),
     }
     return document | (_callable(moment) if phones else _denied(moment, by))

@@ -15,6 +15,8 @@ from speechai_site.runtime import audit, clock
 # Checks before a start. Each takes the batch and returns sentences; higher apps
 # append theirs in `ready()`.
 PREFLIGHT: list[Any] = []
+# What follows a stop at once; each takes the batch. The clock process repeats it.
+ON_STOP_NOW: list[Any] = []
 
 
 class Batch(models.Model):
@@ -83,6 +85,8 @@ class Batch(models.Model):
     counters_dirty = models.BooleanField(default=False, editable=False)
     # touched by each dial transaction, so that a pause and a dial can't both commit
     dial_fence = models.PositiveBigIntegerField(default=0, editable=False)
+    # its live calls are to be hung up, until there are none (calls/hangups.py)
+    hang_up = models.BooleanField(default=False, editable=False)
     pause_reason = models.CharField(
         _("why paused"), max_length=64, blank=True, editable=False
     )
@@ -100,6 +104,7 @@ class Batch(models.Model):
             models.Index(fields=["account", "-id"], name="batch_account"),
             models.Index(fields=["status", "priority"], name="batch_status"),
             models.Index(fields=["counters_dirty"], name="batch_dirty"),
+            models.Index(fields=["hang_up"], name="batch_hang_up"),
         ]
         permissions = [
             ("control_batch", _("Can start, pause, resume and cancel campaigns"))
@@ -134,6 +139,8 @@ class Batch(models.Model):
             found.append(_("Its caller id may not be used."))
         if not self.rows:
             found.append(_("It has no rows: upload a workbook first."))
+        if self.expires_at and self.expires_at <= clock.now():
+            found.append(_("Its expiry has passed."))
         if self.uploads.filter(status=states.UploadStatus.STORING).exists():
             found.append(_("A workbook is still being loaded into it."))
         for check in PREFLIGHT:
@@ -178,6 +185,31 @@ class Batch(models.Model):
         """End it for good: what waits is cancelled, live calls finish."""
         return self._end(self.Status.CANCELLED, by=by, reason=reason)
 
+    def stop_now(self, *, by: str, reason: str = "") -> bool:
+        """Cancel it and hang up its live calls; of an ended one, hang up what is left.
+
+        The wish is stored with the cancellation: a call whose fate is unknown at that
+        moment is hung up when it becomes known.
+        """
+        stopped = self._end(
+            self.Status.CANCELLED,
+            by=by,
+            action="stop_now",
+            reason=reason or "stop_now",
+            hang_up=True,
+        )
+        if not stopped:
+            ended = (self.Status.CANCELLED, self.Status.EXPIRED, self.Status.COMPLETED)
+            rows = Batch.objects.filter(pk=self.pk, status__in=ended)
+            stopped = bool(rows.update(hang_up=True))
+            self.refresh_from_db()
+            if stopped:
+                audit.record("batch.stop_now", self, by=by, reason=reason)
+        if stopped:
+            for act in ON_STOP_NOW:
+                act(self)
+        return stopped
+
     def expire(self, *, by: str) -> bool:
         """Its time is over: what waits becomes expired."""
         return self._end(self.Status.EXPIRED, by=by, reason="batch_expired")
@@ -192,9 +224,16 @@ class Batch(models.Model):
             completed_at=clock.now(),
         )
 
-    def _end(self, status: str, *, by: str, reason: str) -> bool:
+    def _end(
+        self, status: str, *, by: str, reason: str, action: str = "", **values: Any
+    ) -> bool:
         ended = self._change(
-            status, by=by, action=status, reason=reason, completed_at=clock.now()
+            status,
+            by=by,
+            action=action or status,
+            reason=reason,
+            completed_at=clock.now(),
+            **values,
         )
         if ended:
             self.end_jobs(by=by)

@@ -49,6 +49,9 @@ class Job(models.Model):
     extra = models.JSONField(_("other columns"), default=list)  # [[header, text]]
     warnings = models.JSONField(_("warnings"), default=list)
     source_rows = ArrayField(models.IntegerField(), default=list, size=None)
+    # where this person is, as far as the file or a landline says: folded names, upper
+    # case (batches/imports/normalizers/places.py)
+    places = ArrayField(models.CharField(max_length=80), default=list)
     # --- how they are found, capped and suppressed (speechai_site/runtime/keys.py)
     person_key = models.CharField(max_length=64)
     document_key = models.CharField(max_length=64, blank=True)
@@ -94,6 +97,8 @@ class Job(models.Model):
                 name="job_callback",
                 condition=models.Q(callback_at__gt=datetime(2000, 1, 1, tzinfo=UTC)),
             ),
+            # cases of a region
+            models.Index(fields=["batch", "places"], name="job_places"),
             # lists: by batch, by account, by status; newest first
             models.Index(fields=["batch", "-id"], name="job_batch"),
             models.Index(fields=["account", "-id"], name="job_account"),

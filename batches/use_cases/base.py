@@ -54,6 +54,7 @@ class Subject:
     max_date: date | None
     debts: list[dict[str, str]]
     variables: dict[str, str]
+    places: list[str] = field(default_factory=list)  # as the file names them
 
 
 class UseCase(Protocol):

@@ -121,7 +121,14 @@ COLUMNS = (
         kept=True,
     ),
     Column("installment", "text", ("Cuota", "Número de cuota"), kept=True),
+    # where the person is: what is stopped by region
+    Column("region", "text", ("Región", "Región cliente"), kept=True),
+    Column("province", "text", ("Provincia", "Provincia cliente"), kept=True),
+    Column("commune", "text", ("Comuna", "Comuna cliente"), kept=True),
+    Column("city", "text", ("Ciudad", "Ciudad cliente"), kept=True),
+    Column("locality", "text", ("Localidad", "Localidad cliente"), kept=True),
 )
+PLACES = ("region", "province", "commune", "city", "locality")
 
 
 class DebtCollection:
@@ -182,6 +189,7 @@ class DebtCollection:
             max_date=max_date,
             debts=[_debt(row) for row in rows],
             variables={key: text for key, text in variables.items() if text},
+            places=_places(rows),
         )
 
 
@@ -210,6 +218,12 @@ def _has_dates(row: Row) -> bool:
 
 def _days(values: Any) -> timedelta:
     return timedelta(days=values.days_late or 0)
+
+
+def _places(rows: Sequence[Row]) -> list[str]:
+    """The places that the rows name, as they are written."""
+    named = (getattr(row.values, name) for row in rows for name in PLACES)
+    return list(dict.fromkeys(text for text in named if text))
 
 
 def _debt(row: Row) -> dict[str, str]:

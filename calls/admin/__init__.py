@@ -1,3 +1,3 @@
-from calls.admin import calls, do_not_call, promises, voice
+from calls.admin import calls, do_not_call, halts, promises, unconfirmed, voice
 
-__all__ = ["calls", "do_not_call", "promises", "voice"]
+__all__ = ["calls", "do_not_call", "halts", "promises", "unconfirmed", "voice"]

@@ -1,4 +1,5 @@
 from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
+from calls.models.halts import Halt
 from calls.models.suppression import ContactLedger, DoNotCall
 
 __all__ = [
@@ -6,6 +7,7 @@ __all__ = [
     "CallDetail",
     "ContactLedger",
     "DoNotCall",
+    "Halt",
     "Promise",
     "WebhookEvent",
 ]

@@ -58,6 +58,8 @@ class Call(models.Model):
     first_sent_wall = models.DateTimeField(null=True)
     sends = models.PositiveSmallIntegerField(default=0)
     next_check_wall = models.DateTimeField(null=True)
+    # when Retell was last asked to hang up (calls/hangups.py)
+    told_to_stop_wall = models.DateTimeField(null=True)
     error_code = models.CharField(_("provider's error"), max_length=64, blank=True)
     # --- the result (business time)
     planned_at = models.DateTimeField(_("prepared"), default=clock.now)

@@ -14,7 +14,9 @@ from django_mongodb_backend import transaction
 from pymongo.errors import PyMongoError
 
 T = TypeVar("T")
-ATTEMPTS = 12
+# At the longest pauses some four seconds: many dial one campaign at once, and the
+# plans that they dial lapse later than that.
+ATTEMPTS = 30
 
 
 def in_transaction(work: Callable[[], T]) -> T:

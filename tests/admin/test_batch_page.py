@@ -78,8 +78,8 @@ def test_an_act_is_on_record_with_who_and_why(ours, sign_in):
     ("status", "offered"),
     [
         (S.DRAFT, ["start", "cancel"]),
-        (S.RUNNING, ["pause", "cancel"]),
-        (S.PAUSED, ["resume", "cancel"]),
+        (S.RUNNING, ["pause", "cancel", "stop_now"]),
+        (S.PAUSED, ["resume", "cancel", "stop_now"]),
         (S.COMPLETED, []),
     ],
 )

@@ -1,7 +1,6 @@
 import pytest
 
-from batches.models import Batch
-from calls import stops
+from batches.models import Batch, batches
 from speechai_site.runtime.models import AuditEntry
 from tests.builders import make_batch, make_job
 
@@ -66,7 +65,7 @@ def test_stop_now_cancels_and_hangs_up(
     batch: Batch, run_json, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     stopped = []
-    monkeypatch.setattr(stops, "stop_live_calls", stopped.append)
+    monkeypatch.setattr(batches, "ON_STOP_NOW", [stopped.append])
     Batch.objects.update(status=status)
     assert run_json("batch", "stop-now", batch.pk)["status"] == "cancelled"
     assert stopped == [batch]

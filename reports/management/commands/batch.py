@@ -10,17 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from batches.models import Batch
-from calls import stops
 from reports.queries import batch_status
 
 BY = "command"
-
-
-def stop_now(batch: Batch) -> bool:
-    """Cancel what waits and hang up what rings; also of a batch that has ended."""
-    batch.cancel(by=BY, reason="stop_now")
-    stops.stop_live_calls(batch)
-    return True
 
 
 # What each action does; False: the batch's status does not allow it.
@@ -29,7 +21,7 @@ ACTIONS: dict[str, Callable[[Batch], bool]] = {
     "pause": lambda batch: batch.pause(by=BY),
     "resume": lambda batch: batch.resume(by=BY),
     "cancel": lambda batch: batch.cancel(by=BY),
-    "stop-now": stop_now,
+    "stop-now": lambda batch: batch.stop_now(by=BY),
     "status": lambda batch: True,
 }
 

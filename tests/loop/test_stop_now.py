@@ -1,0 +1,178 @@
+"""Stop now: what waits is not dialed, what is live is hung up, and nothing is lost."""
+
+import pytest
+
+from batches.models import Batch, Job
+from batches.states import JobStatus
+from calls import dialer, halts, hangups
+from calls.models import Call
+from calls.states import CallStatus
+from tests.loop.conftest import Loop
+
+BY = "user:test"
+
+
+def stopped(loop: Loop) -> list[str]:
+    """Ids at Retell that were told to stop."""
+    return [
+        request.path.rpartition("/")[2]
+        for request in loop.simulator.requests
+        if "stop-call" in request.path
+    ]
+
+
+def live(loop: Loop, jobs: int = 1, batch: Batch | None = None) -> Batch:
+    """A campaign all of whose calls are at Retell."""
+    loop.simulate(ring_seconds=(600, 600))
+    batch = batch or loop.batch()
+    for _ in range(jobs):
+        loop.job(batch)
+    loop.dial()
+    return batch
+
+
+def test_live_calls_are_hung_up_at_once(loop: Loop) -> None:
+    batch = live(loop, 3)
+    batch.stop_now(by=BY)
+    assert len(set(stopped(loop))) == 3
+    assert not any(call.is_open for call in loop.simulator.calls)
+
+
+def test_what_waits_is_cancelled_and_what_was_cut_is_reviewed(loop: Loop) -> None:
+    batch = live(loop)
+    waiting = loop.job(batch)
+    batch.stop_now(by=BY)
+
+    loop.run_until(lambda: not Call.objects.filter(status="registered").exists())
+
+    batch.refresh_from_db()
+    waiting.refresh_from_db()
+    assert batch.status == Batch.Status.CANCELLED
+    assert (waiting.status, waiting.attempts) == (JobStatus.CANCELLED, 0)
+    cut = Job.objects.exclude(pk=waiting.pk).get()
+    assert cut.status == JobStatus.REVIEW
+
+
+def test_who_died_before_telling_is_followed_by_the_clock(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = live(loop)
+    monkeypatch.setattr("batches.models.batches.ON_STOP_NOW", [])
+    batch.stop_now(by=BY)
+    assert stopped(loop) == []
+
+    assert hangups.hang_up_round(loop.client) == 1
+
+    assert len(stopped(loop)) == 1
+
+
+def test_a_call_that_was_being_sent_is_hung_up_when_its_id_is_known(
+    loop: Loop,
+) -> None:
+    loop.simulate(ring_seconds=(600, 600))
+    batch = loop.job().batch
+    loop.plan()
+    (_task, (ids,)) = loop.tasks.popleft()
+    sends = dialer.in_transaction(lambda: dialer._begin(ids, "me"))
+    batch.stop_now(by=BY)
+    assert stopped(loop) == []
+
+    dialer._send_all(dialer.process(), sends)
+    hangups.hang_up_round(loop.client)
+
+    assert stopped(loop) == [loop.simulator.calls[0].call_id]
+
+
+def test_an_unconfirmed_call_is_looked_up_and_hung_up(loop: Loop) -> None:
+    loop.simulate(ring_seconds=(600, 600), create_faults={"error_after_accept": 1})
+    batch = loop.job().batch
+    loop.dial()
+    assert Call.objects.get().status == CallStatus.UNKNOWN
+
+    batch.stop_now(by=BY)
+    loop.reconcile()
+    Call.objects.update(told_to_stop_wall=None)  # a moment later
+    hangups.hang_up_round(loop.client)
+
+    assert stopped(loop) == [loop.simulator.calls[0].call_id]
+
+
+def test_who_was_told_is_not_told_again_in_the_same_second(loop: Loop) -> None:
+    batch = live(loop)
+    batch.stop_now(by=BY)
+    hangups.hang_up_round(loop.client)
+    assert len(stopped(loop)) == 1
+
+
+def test_an_ended_campaigns_live_calls_can_be_hung_up(loop: Loop) -> None:
+    batch = live(loop)
+    batch.cancel(by=BY)
+    assert stopped(loop) == []
+
+    assert batch.stop_now(by=BY)
+
+    assert len(stopped(loop)) == 1
+
+
+def test_another_campaigns_calls_go_on(loop: Loop) -> None:
+    loop.simulate(ring_seconds=(600, 600))
+    mine, other = loop.job(), loop.job()
+    loop.dial()
+    mine.batch.stop_now(by=BY)
+    assert len(stopped(loop)) == 1
+    told = {c.call_id: c for c in loop.simulator.calls}[stopped(loop)[0]]
+    assert told.metadata["job_id"] == str(mine.pk) != str(other.pk)
+
+
+def test_when_nothing_is_live_the_wish_is_done(loop: Loop) -> None:
+    batch = live(loop)
+    batch.stop_now(by=BY)
+    loop.run_until(lambda: not Call.objects.filter(status="registered").exists())
+    hangups.hang_up_round(loop.client)
+    batch.refresh_from_db()
+    assert not batch.hang_up
+
+
+def test_two_hundred_live_calls_are_told_side_by_side(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stop waits for seven others: one after the other they would never end."""
+    import threading
+
+    together = threading.Barrier(8, timeout=10)
+    told: list[str] = []
+
+    class Client:
+        def stop_call(self, call_id: str) -> None:
+            together.wait()
+            told.append(call_id)
+
+    batch = live(loop, 16)
+    monkeypatch.setattr("batches.models.batches.ON_STOP_NOW", [])
+    batch.stop_now(by=BY)
+
+    assert hangups.hang_up_round(Client()) == 16
+    assert len(set(told)) == 16
+
+
+def test_stopping_everything_leaves_live_calls_unless_asked(loop: Loop) -> None:
+    live(loop)
+    halts.halt(by=BY)
+    hangups.hang_up_round(loop.client)
+    assert stopped(loop) == []
+
+    halts.halt(by=BY, hang_up=True)
+
+    assert len(stopped(loop)) == 1
+
+
+def test_a_halted_regions_live_calls_are_hung_up_when_asked(loop: Loop) -> None:
+    loop.simulate(ring_seconds=(600, 600))
+    here, there = loop.job(places=["MAULE"]), loop.job(places=["BIOBIO"])
+    loop.dial()
+
+    halts.halt(by=BY, place="MAULE", hang_up=True)
+
+    told = {c.call_id: c for c in loop.simulator.calls}[stopped(loop)[0]]
+    assert len(stopped(loop)) == 1
+    assert told.metadata["job_id"] == str(here.pk) != str(there.pk)
