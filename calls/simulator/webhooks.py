@@ -57,7 +57,7 @@ class WebhookSender:
         webhook = Webhook(event, call, call.webhook_url, _encode(payload), self._key)
         rng = Random(f"{self._seed}:{call.to_number}:{call.sequence}:{event}")
         faults = self._scenario.webhook_faults
-        if self._is_reordered(call):
+        if set(DEFAULT_EVENTS) <= set(wanted) and self._is_reordered(call):
             self._hold(webhook)
             return
         if rng.random() < faults.get("lost", 0):
