@@ -18,6 +18,22 @@ FILTERS = {
     "metadata": [{"type": "string", "op": "eq", "key": "attempt_id", "value": "att_1"}],
     "start_timestamp": {"type": "range", "op": "bt", "value": [1, 2]},
 }
+ENDED = {"end_timestamp": {"type": "number", "op": "ge", "value": 1}}
+# What the program looks for: one attempt (reconcile), and all that ended (sweep).
+SEARCHES = {
+    "list one attempt": (
+        {
+            "filter_criteria": {"metadata": FILTERS["metadata"]},
+            "sort_order": "descending",
+            "limit": 2,
+        },
+        lambda ours: ours.list_calls({"metadata": FILTERS["metadata"]}, limit=2),
+    ),
+    "list ended": (
+        {"filter_criteria": ENDED, "sort_order": "ascending", "pagination_key": "k"},
+        lambda ours: ours.list_calls(ENDED, sort_order="ascending", pagination_key="k"),
+    ),
+}
 EMPTY_PAGE = {"items": [], "has_more": False}
 AGENT = {
     "agent_id": "agent_1",
@@ -102,6 +118,24 @@ ENDPOINTS: dict[str, Pair] = {
 }
 
 
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_of_the_programs_own_is_the_sdks(
+    recorder: Recorder, client: RetellClient, sdk: "retell.Retell", name: str
+) -> None:
+    recorder.reply = Reply(200, EMPTY_PAGE)
+    arguments, ours = SEARCHES[name]
+    ours(client)
+    sent = recorder.received[0]
+    sdk.call.list(**{"limit": sent.json["limit"], **arguments})
+    expected = recorder.received[1]
+    assert (sent.method, sent.path, sent.query, sent.json) == (
+        expected.method,
+        expected.path,
+        expected.query,
+        expected.json,
+    )
+
+
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_method_path_query_key_and_json_are_the_sdks(
     recorder: Recorder, client: RetellClient, sdk: "retell.Retell", name: str
@@ -136,7 +170,7 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("status", CLASSES)
-@pytest.mark.parametrize("name", ["create", "get", "list", "stop"])
+@pytest.mark.parametrize("name", ENDPOINTS)
 def test_both_fail_alike_and_after_one_request(
     recorder: Recorder,
     client: RetellClient,
@@ -155,10 +189,11 @@ def test_both_fail_alike_and_after_one_request(
     assert len(recorder.received) == 2
 
 
-def test_both_give_up_on_a_silent_create_after_one_request(
-    recorder: Recorder, impatient: RetellClient, sdk: "retell.Retell"
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_both_give_up_on_silence_after_one_request(
+    recorder: Recorder, impatient: RetellClient, sdk: "retell.Retell", name: str
 ) -> None:
-    _reply, ours, official = ENDPOINTS["create"]
+    _reply, ours, official = ENDPOINTS[name]
     recorder.reply = recorder.never
     with pytest.raises(retell.APITimeoutError):
         official(sdk.with_options(timeout=0.3))

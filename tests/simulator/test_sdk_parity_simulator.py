@@ -54,6 +54,36 @@ def test_list_returns_calls_without_transcripts(simulate, official) -> None:
     assert not any(hasattr(item, "transcript") for item in page.items)
 
 
+def test_one_attempt_is_found_by_its_id(simulate, official) -> None:
+    sdk = official(simulate(rate=1))
+    calls = [
+        sdk.call.create_phone_call(**json.loads(create_body(number)))
+        for number in range(3)
+    ]
+    wanted = calls[1].metadata["attempt_id"]
+    ours = {"type": "string", "op": "eq", "key": "attempt_id", "value": wanted}
+    page = sdk.call.list(filter_criteria={"metadata": [ours]}, limit=2)
+    assert [item.call_id for item in page.items] == [calls[1].call_id]
+
+
+def test_ended_calls_are_found_by_the_time_of_their_end(simulate, official) -> None:
+    server = simulate(scenario=change(NORMAL, {"outcomes": everybody("answered")}))
+    sdk = official(server)
+    for number in range(3):
+        sdk.call.create_phone_call(**json.loads(create_body(number)))
+    assert all_analyzed(server)
+
+    def since(moment: int) -> list[int]:
+        ended = {"end_timestamp": {"type": "number", "op": "ge", "value": moment}}
+        page = sdk.call.list(filter_criteria=ended, sort_order="ascending")
+        return sorted(item.end_timestamp for item in page.items)
+
+    ends = since(0)
+    assert len(ends) == 3
+    assert since(ends[1]) == [end for end in ends if end >= ends[1]]
+    assert since(ends[2] + 1) == []
+
+
 def test_stop_ends_a_live_call(simulate, official) -> None:
     server = simulate(rate=1)
     sdk = official(server)
