@@ -8,7 +8,6 @@ import re
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import geocoder
 
 from batches.imports.normalizers.phones import LANDLINE, kind_of
 from speechai_site.runtime import keys
@@ -50,6 +49,9 @@ def places_of(named: list[str], phones: list[str]) -> list[str]:
 @lru_cache(maxsize=65536)
 def _area(beginning: str) -> tuple[str, ...]:
     """The places that an area code stands for, such as "Concepción, Biobío"."""
+    # the world's area codes: 100 MB and a second that only an import pays for
+    from phonenumbers import geocoder
+
     try:
         number = phonenumbers.parse(f"{beginning}0000")
     except phonenumbers.NumberParseException:
