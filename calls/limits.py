@@ -15,13 +15,15 @@ from batches.models import Job, PhoneNumber
 from batches.states import JobStatus
 from calls import pacing, states
 from calls.gate import Document
-from calls.models import Call
+from calls.models import Call, WebhookEvent
 from calls.shares import Room, Scope
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 
 # Calls that did not ring, by proof, are not counted against the day's limit.
 NOT_PLACED = (states.CallStatus.WITHDRAWN, states.CallStatus.REJECTED)
+# With so many results unread nobody else is called: an opt-out may be among them.
+MOST_WAITING = 1000
 # Callbacks that come due within so many business seconds keep their place free: about
 # as long as a call that would take it now.
 CALLBACK_AHEAD = 300
@@ -36,6 +38,7 @@ def scopes_of(batch: Document, numbers: dict[Any, Document]) -> tuple[Scope, ...
     return (
         ("workspace", None),
         ("dialers", None),
+        ("results", None),
         ("account", account),
         ("batch", batch["_id"]),
         ("number", number),
@@ -82,11 +85,19 @@ def room_now(
     room.limit(("workspace", None), pacing.workspace_limit() - len(holding))
     backlog = settings.Q_WORKERS * settings.DIAL_THREADS * 2
     room.limit(("dialers", None), backlog - len(planned))
+    room.limit(("results", None), MOST_WAITING - results_waiting())
     _limit_accounts(room, accounts, holding)
     _limit_batches(room, batches, holding)
     _limit_numbers(room, numbers, holding)
     _limit_paths(room, numbers, planned)
     return room
+
+
+def results_waiting() -> int:
+    """Webhooks that are stored and not applied yet, at most MOST_WAITING."""
+    return collection(WebhookEvent).count_documents(
+        {"applied_wall": None}, limit=MOST_WAITING, hint="webhook_waiting"
+    )
 
 
 def _limit_accounts(

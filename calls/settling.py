@@ -27,6 +27,22 @@ from speechai_site.runtime.documents import collection
 log = logging.getLogger(__name__)
 BY = "results"
 UTC_ZONE = ZoneInfo("UTC")
+# What a step depends on and changes.
+BATCH_FIELDS = {"max_attempts": 1, "retry_days": 1}
+JOB_FIELDS = {
+    "phones": 1,
+    "phone_index": 1,
+    "faults": 1,
+    "refusals": 1,
+    "stop_requested": 1,
+    "amount": 1,
+    "max_date": 1,
+    "outcome": 1,
+    "disposition": 1,
+    "promise_date": 1,
+    "promise_amount": 1,
+    "callback_at": 1,
+}
 # A rule failed on this case: a person decides.
 FAILED = Step("review", "rule_failed")
 
@@ -63,7 +79,8 @@ def settle(call_ids: list[str], *, polled: bool = False) -> int:
                 "_id": {"$in": call_ids},
                 "status": over,
                 "settled": {"$ne": "analysis"},
-            }
+            },
+            {"history": 0, "summary": 0, "name": 0},
         )
     )
     if not calls:
@@ -87,8 +104,8 @@ def settle(call_ids: list[str], *, polled: bool = False) -> int:
 
 def _cases(calls: list[Document]) -> tuple[list[Case], list[UpdateMany]]:
     """The cases, and the marks of calls whose campaign was deleted."""
-    jobs = _by_id(Job, {call["job_id"] for call in calls})
-    batches = _by_id(Batch, {call["batch_id"] for call in calls})
+    jobs = _by_id(Job, {call["job_id"] for call in calls}, JOB_FIELDS)
+    batches = _by_id(Batch, {call["batch_id"] for call in calls}, BATCH_FIELDS)
     zones = account_zones({call["account_id"] for call in calls})
     cases, gone = [], []
     for call in calls:
@@ -360,6 +377,6 @@ def _promise(case: Case) -> UpdateOne:
     return UpdateOne({"_id": call["_id"]}, {"$setOnInsert": made}, upsert=True)
 
 
-def _by_id(model: Any, ids: set[Any]) -> dict[Any, Document]:
-    found = collection(model).find({"_id": {"$in": list(ids)}})
+def _by_id(model: Any, ids: set[Any], fields: Document) -> dict[Any, Document]:
+    found = collection(model).find({"_id": {"$in": list(ids)}}, fields)
     return {row["_id"]: row for row in found}

@@ -1,6 +1,5 @@
 """Retell's webhooks: verified, stored raw, answered; applied later by one applier."""
 
-import json
 import logging
 import queue
 import threading
@@ -17,7 +16,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from calls import results
 from calls.models import Call, WebhookEvent
 from calls.retell import signature
-from calls.retell.schemas import CallReply
+from calls.retell.schemas import CallReply, read_json
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 
@@ -56,7 +55,7 @@ def receive(request: HttpRequest) -> HttpResponse:
 def event_row(body: bytes) -> dict[str, Any] | None:
     """The row of an event; None when it names no event or no call."""
     try:
-        message = json.loads(body)
+        message = read_json(body)
         event, call_id = message["event"], message["call"]["call_id"]
     except (ValueError, KeyError, TypeError):
         return None
@@ -164,7 +163,7 @@ def apply_waiting() -> int:
 
 def _read(event: dict[str, Any]) -> CallReply | None:
     try:
-        return CallReply.parse(json.loads(event["body"])["call"])
+        return CallReply.parse(read_json(event["body"])["call"])
     except (ValueError, KeyError, TypeError):
         log.warning("webhook %s could not be read", event["_id"])
         return None

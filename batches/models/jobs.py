@@ -89,8 +89,11 @@ class Job(models.Model):
         verbose_name_plural = _("cases")
         ordering = ["-pk"]
         indexes = [
-            # claim: due ids of a batch
-            models.Index(fields=["batch", "status", "next_attempt_at"], name="job_due"),
+            # claim: due ids of a batch, by rank, from the index alone
+            models.Index(
+                fields=["batch", "status", "next_attempt_at", "rank", "id"],
+                name="job_due",
+            ),
             # callbacks that are due, or soon will be; few cases have one
             models.Index(
                 fields=["callback_at"],

@@ -109,6 +109,7 @@ GATE = {
 HOLDS = {
     "workspace": _("Simultaneous calls at Retell"),
     "dialers": _("The workers are busy"),
+    "results": _("Results that wait to be read"),
     "account": _("Simultaneous calls of the account"),
     "batch": _("Simultaneous calls of the campaign"),
     "number": _("Simultaneous calls of the caller id"),

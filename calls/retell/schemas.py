@@ -21,6 +21,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 # A surrogate, or its escape (which may well be half of a whole pair).
 _HALF_A_PAIR = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
@@ -59,6 +60,22 @@ Version = Annotated[int, Field(ge=0, le=10**9)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-(10**12), le=10**12)]
 
 
+def read_json(text: bytes | str) -> Any:
+    """What a JSON text says, at a third of the standard library's cost, which still
+    reads what is not quite JSON. Raises ValueError."""
+    try:
+        return from_json(text)
+    except ValueError:  # half of an emoji, for one
+        return json.loads(text)
+
+
+def _written(data: dict[str, Any]) -> str:
+    try:
+        return to_json(data).decode()
+    except (PydanticSerializationError, UnicodeError):
+        return json.dumps(data, ensure_ascii=False)
+
+
 class Reply(BaseModel):
     """A JSON object of Retell's; fields that are not named here are kept."""
 
@@ -69,10 +86,10 @@ class Reply(BaseModel):
     def parse(cls, content: bytes | str | dict[str, Any]) -> Self:
         """Raises ValueError when it is not JSON or lacks what identifies it."""
         if isinstance(content, dict):
-            data, raw = content, json.dumps(content, ensure_ascii=False)
+            data, raw = content, _written(content)
         else:
             raw = content.decode() if isinstance(content, bytes) else content
-            data = json.loads(raw)
+            data = read_json(raw)
         if _HALF_A_PAIR.search(raw):
             # half of an emoji, which no database takes
             raw = json.dumps(data, ensure_ascii=False).encode(errors="replace").decode()

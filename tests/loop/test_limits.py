@@ -6,7 +6,7 @@ import pytest
 
 from batches.models import Account, PhoneNumber
 from calls import dialer, limits, pacing, reconcile
-from calls.models import Call
+from calls.models import Call, WebhookEvent
 from calls.states import CallStatus
 from speechai_site.runtime import clock
 from tests.builders import make_account, make_number
@@ -191,3 +191,19 @@ def test_retry_after_is_honoured_as_it_says(loop: Loop) -> None:
     pacing.slow_down(7)
     until = pacing._rows().find_one({"_id": "slow_down"})["until"]
     assert timedelta(seconds=7) <= until - before < timedelta(seconds=8)
+
+
+# --- results
+
+
+def test_nobody_is_called_while_results_pile_up(
+    quiet: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_WAITING", 3)
+    jobs(quiet, 3)
+    WebhookEvent.objects.bulk_create(
+        WebhookEvent(key=str(n), event="x", body=b"") for n in range(4)
+    )
+    assert quiet.plan() == 0
+    WebhookEvent.objects.update(applied_wall=clock.wall())
+    assert quiet.plan() == 3
