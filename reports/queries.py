@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from batches.models import Batch
+from batches.models import Account, Batch
 from calls import counters, states
 from calls.models import Call
 from speechai_site.runtime.documents import collection
@@ -40,8 +40,15 @@ def home_figures(
     `running`      the running batches, most urgent first, at most RUNNING_SHOWN
     """
     scope = {} if accounts is None else {"account_id": {"$in": list(accounts)}}
+    # the index of a day begins with the account
+    whose = accounts
+    if whose is None:
+        whose = Account.objects.values_list("pk", flat=True)
     day = counters.call_figures(
-        {**scope, "planned_at": {"$gte": day_start, "$lt": day_end}}
+        {
+            "account_id": {"$in": list(whose)},
+            "planned_at": {"$gte": day_start, "$lt": day_end},
+        }
     )
     calls = collection(Call)
     running = Batch.objects.filter(status=Batch.Status.RUNNING)

@@ -108,10 +108,6 @@ class Call(models.Model):
                 fields=["account", "planned_at", "outcome", "status", "cost_usd"],
                 name="call_day",
             ),
-            models.Index(
-                fields=["planned_at", "outcome", "status", "cost_usd"],
-                name="call_all_day",
-            ),
         ]
 
     def __str__(self) -> str:
