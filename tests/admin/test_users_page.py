@@ -81,6 +81,7 @@ def test_who_makes_an_account_sees_it(ours, sign_in):
             status="active",
             plan="unlimited",
             max_concurrent_calls=5,
+            callback_slots=1,
         ),
     )
     fresh = Account.objects.get(slug="fresh")
