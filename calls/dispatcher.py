@@ -3,7 +3,6 @@
 import logging
 import secrets
 import time
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -113,7 +112,7 @@ def _is_time(batch: Document, account: Document, now: datetime) -> bool:
 def _due_jobs(batches: list[Document], accounts: dict[Any, Document]) -> list[Any]:
     """Ids of the jobs to plan: callbacks first, then every campaign its share."""
     numbers = limits.numbers_of(batches)
-    holding = limits.open_calls()
+    holding = limits.holding_now()
     room = limits.room_now(batches, accounts, numbers, holding)
     scopes = {batch["_id"]: limits.scopes_of(batch, numbers) for batch in batches}
     due, coming = limits.callbacks(batches)
@@ -123,12 +122,11 @@ def _due_jobs(batches: list[Document], accounts: dict[Any, Document]) -> list[An
             room.take(scopes[job["batch_id"]])
             chosen.append(job["_id"])
     limits.keep_for_callbacks(room, accounts, coming)
-    held = Counter(call["batch_id"] for call in holding)
     claims = [
         Claim(
             batch["_id"],
             scopes[batch["_id"]],
-            open=held[batch["_id"]],
+            open=holding.batches[batch["_id"]],
             weight=WEIGHTS.get(batch["priority"], 1),
         )
         for batch in batches

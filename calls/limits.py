@@ -5,6 +5,7 @@ included. Only the dispatcher asks, under its lease, so nobody takes the same pl
 """
 
 from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,33 +64,56 @@ def numbers_of(batches: list[Document]) -> dict[Any, Document]:
     return {number["_id"]: number for number in found}
 
 
-def open_calls() -> list[Document]:
-    """The calls that hold a place."""
-    return list(
-        collection(Call).find(
-            {"status": {"$in": list(states.OPEN)}},
-            {"account_id": 1, "batch_id": 1, "from_number": 1, "status": 1},
-        )
+@dataclass(frozen=True)
+class Holding:
+    """How many calls hold a place, by what they belong to."""
+
+    calls: int
+    planned: Counter  # by caller id
+    accounts: Counter
+    batches: Counter
+    numbers: Counter  # by caller id
+
+
+def holding_now() -> Holding:
+    """Counted by the database: a busy workspace has hundreds of open calls."""
+    by = {"account": "$account_id", "batch": "$batch_id", "number": "$from_number"}
+    by["planned"] = {"$eq": ["$status", states.CallStatus.PLANNED]}
+    found = collection(Call).aggregate(
+        [
+            {"$match": {"status": {"$in": list(states.OPEN)}}},
+            {"$group": {"_id": by, "n": {"$sum": 1}}},
+        ]
     )
+    holding = Holding(0, Counter(), Counter(), Counter(), Counter())
+    total = 0
+    for row in found:
+        key, n = row["_id"], row["n"]
+        total += n
+        holding.accounts[key["account"]] += n
+        holding.batches[key["batch"]] += n
+        holding.numbers[key["number"]] += n
+        if key["planned"]:
+            holding.planned[key["number"]] += n
+    return replace(holding, calls=total)
 
 
 def room_now(
     batches: list[Document],
     accounts: dict[Any, Document],
     numbers: dict[Any, Document],
-    holding: list[Document],
+    holding: Holding,
 ) -> Room:
     """Free places in every scope of these campaigns."""
-    planned = [c for c in holding if c["status"] == states.CallStatus.PLANNED]
     room = Room()
-    room.limit(("workspace", None), pacing.workspace_limit() - len(holding))
+    room.limit(("workspace", None), pacing.workspace_limit() - holding.calls)
     backlog = settings.Q_WORKERS * settings.DIAL_THREADS * 2
-    room.limit(("dialers", None), backlog - len(planned))
+    room.limit(("dialers", None), backlog - holding.planned.total())
     room.limit(("results", None), MOST_WAITING - results_waiting())
     _limit_accounts(room, accounts, holding)
     _limit_batches(room, batches, holding)
     _limit_numbers(room, numbers, holding)
-    _limit_paths(room, numbers, planned)
+    _limit_paths(room, numbers, holding.planned)
     return room
 
 
@@ -101,9 +125,9 @@ def results_waiting() -> int:
 
 
 def _limit_accounts(
-    room: Room, accounts: dict[Any, Document], holding: list[Document]
+    room: Room, accounts: dict[Any, Document], holding: Holding
 ) -> None:
-    held = Counter(call["account_id"] for call in holding)
+    held = holding.accounts
     for key, account in accounts.items():
         room.limit(("account", key), account["max_concurrent_calls"] - held[key])
         if daily := account.get("max_calls_per_day"):
@@ -111,20 +135,16 @@ def _limit_accounts(
             room.limit(("account_day", key), daily - calls_since(since, account_id=key))
 
 
-def _limit_batches(
-    room: Room, batches: list[Document], holding: list[Document]
-) -> None:
-    held = Counter(call["batch_id"] for call in holding)
+def _limit_batches(room: Room, batches: list[Document], holding: Holding) -> None:
+    held = holding.batches
     for batch in batches:
         if batch["max_concurrent_calls"]:
             key = batch["_id"]
             room.limit(("batch", key), batch["max_concurrent_calls"] - held[key])
 
 
-def _limit_numbers(
-    room: Room, numbers: dict[Any, Document], holding: list[Document]
-) -> None:
-    held = Counter(call["from_number"] for call in holding)
+def _limit_numbers(room: Room, numbers: dict[Any, Document], holding: Holding) -> None:
+    held = holding.numbers
     for key, number in numbers.items():
         if number["max_concurrent_calls"]:
             free = number["max_concurrent_calls"] - held[number["e164"]]
@@ -135,12 +155,12 @@ def _limit_numbers(
             room.limit(("number_day", key), daily - called)
 
 
-def _limit_paths(
-    room: Room, numbers: dict[Any, Document], planned: list[Document]
-) -> None:
+def _limit_paths(room: Room, numbers: dict[Any, Document], planned: Counter) -> None:
     """What the paths will take within a second, less what is on its way to them."""
     path_of = {number["e164"]: number["path"] for number in numbers.values()}
-    coming = Counter(path_of.get(call["from_number"]) for call in planned)
+    coming: Counter = Counter()
+    for e164, calls in planned.items():
+        coming[path_of.get(e164)] += calls
     for path in set(path_of.values()):
         room.limit(("path", path), pacing.sends_free(path) - coming[path])
 

@@ -229,7 +229,7 @@ def recount_batches(client: RetellClient) -> None:
         counted = counters.count(batch.pk)
         rows.update_one({"_id": batch.pk}, {"$set": {"counters": counted}})
         took = time.monotonic() - began
-        _recount_after[batch.pk] = time.monotonic() + max(1.0, 20 * took)
+        _recount_after[batch.pk] = time.monotonic() + max(2.0, 50 * took)
 
 
 def distrust_counters() -> None:
