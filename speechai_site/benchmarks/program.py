@@ -28,6 +28,7 @@ CORES = 2  # what the targets are for; the simulator and the figure run on them 
 # The simulator's, on a path without a limit of its own.
 AGENT, NUMBER = "agent_sandbox_cobranza", "+566005550100"
 NO_LIMIT = 10_000
+CACHE_GB = 1.0  # what `make run` gives its database
 CAMPAIGNS = 4
 CHUNK = 2000
 # No figure changes anything else: the rest is as documented in `.env.example`.
@@ -47,6 +48,7 @@ def running(
         settings.VAR_DIR,
         env={**ENV, **(env or {})},
         throw_away=True,
+        cache_gb=CACHE_GB,
         web_port=None,
         simulator_port=None,
         simulator_options=(

@@ -29,6 +29,7 @@ def whole_program(
     *,
     env: Mapping[str, str] | None = None,
     throw_away: bool = False,
+    cache_gb: float | None = None,
     web_port: int | None = WEB_PORT,
     simulator_port: int | None = SIMULATOR_PORT,
     simulator_options: Sequence[str] = (),
@@ -40,9 +41,10 @@ def whole_program(
     `env` is laid over this process's environment. MongoDB is embedded unless the
     environment names a server, and the simulator runs unless it names Retell's
     address or key. `throw_away`: an empty embedded database in any case, removed
-    afterwards. Ports are these or the next free ones; None: any free one. `copies`
-    of web server (on one socket), qcluster and clock run side by side; from the
-    second on they are named `web-2`, `qcluster-2`, …
+    afterwards; `cache_gb`: its cache, by default that of a small test. Ports are
+    these or the next free ones; None: any free one. `copies` of web server (on one
+    socket), qcluster and clock run side by side; from the second on they are named
+    `web-2`, `qcluster-2`, …
     """
     environ = {**os.environ, **(env or {}), "VAR_DIR": str(var_dir)}
     listener = listen(web_port)
@@ -66,7 +68,9 @@ def whole_program(
         services += [replace(each, name=each.name + suffix) for each in trio]
     mongod = None
     if throw_away or not any(environ.get(name) for name in DATABASE_IS_CHOSEN):
-        mongod = EmbeddedMongod(var_dir / "mongo", throw_away=throw_away)
+        mongod = EmbeddedMongod(
+            var_dir / "mongo", throw_away=throw_away, cache_gb=cache_gb
+        )
     return Supervisor(
         var_dir,
         services,
