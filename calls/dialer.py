@@ -321,10 +321,9 @@ def _send_all(here: Process, sends: list[Send]) -> None:
     """POST on the pool, each when its path is free, and record the replies in bulk as
     they come."""
     here.sending.update(send.call_id for send in sends)
-    began = time.monotonic()
-    waiting = deque(_paced(sends))
     pending: dict[Future[CallReply], Send] = {}
     try:
+        waiting, began = deque(_paced(sends)), time.monotonic()
         while waiting or pending:
             while waiting and waiting[0][0] <= time.monotonic() - began:
                 send = waiting.popleft()[1]

@@ -129,6 +129,18 @@ def test_each_send_leaves_at_its_time(
     assert sent[1] - sent[0] >= timedelta(seconds=0.35)
 
 
+def test_a_send_that_gets_no_moment_is_not_held_as_being_sent(
+    quiet: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease would be renewed for ever, and nobody would look it up."""
+    jobs(quiet, 1)
+    quiet.plan()
+    monkeypatch.setattr(pacing, "take_sends", lambda _path, _sends: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        quiet.work()
+    assert dialer.process().sending == set()
+
+
 # --- callbacks
 
 
