@@ -60,13 +60,13 @@ class Duty(threading.Thread):
 def dispatch(held: leases.Held) -> float:
     heartbeat.beat("clock")
     clock.remember()
-    planned = dispatcher.dispatch_round(held)
-    return 0.2 if planned else 0.5
+    dispatcher.dispatch_round(held)
+    return 0.5
 
 
 def apply(held: leases.Held) -> float:
-    """Ten rounds a second, each for all that came: many small ones cost more."""
-    return 0.0 if webhooks.apply_waiting() == webhooks.BATCH else 0.1
+    """Four rounds a second, each for all that came: many small ones cost more."""
+    return 0.0 if webhooks.apply_waiting() == webhooks.BATCH else 0.25
 
 
 def reconciler() -> Callable[[leases.Held], float]:

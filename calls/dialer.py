@@ -36,7 +36,7 @@ from speechai_site.runtime.transactions import in_transaction, session
 log = logging.getLogger(__name__)
 BY = "dialer"
 # Replies are written in bulk, at least this often (seconds).
-FLUSH_EVERY = 0.1
+FLUSH_EVERY = 0.25
 JOB_FIELDS = {
     "account_id": 1,
     "batch_id": 1,

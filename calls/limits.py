@@ -14,7 +14,7 @@ from django.conf import settings
 
 from batches.models import Job, PhoneNumber
 from batches.states import JobStatus
-from calls import pacing, states
+from calls import pacing, states, webhooks
 from calls.gate import Document
 from calls.models import Call, WebhookEvent
 from calls.shares import Room, Scope
@@ -120,7 +120,7 @@ def room_now(
 def results_waiting() -> int:
     """Webhooks that are stored and not applied yet, at most MOST_WAITING."""
     return collection(WebhookEvent).count_documents(
-        {"applied_wall": None}, limit=MOST_WAITING, hint="webhook_waiting"
+        webhooks.WAITING, limit=MOST_WAITING, hint="webhook_waiting"
     )
 
 

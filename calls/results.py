@@ -30,7 +30,14 @@ DUPLICATE = 11000
 # Settled at once; in so many wall seconds by reconcile, when that was cut off.
 SETTLED_BY = 3
 # How complete an object is: a later-arriving older one never replaces a fuller one.
-RANKS = {"call_started": 1, "poll_open": 1, "call_ended": 2, "call_analyzed": 3}
+RANKS = {
+    "call_started": 1,
+    "poll_open": 1,
+    "call_ended": 2,
+    "poll_ended": 2,
+    "call_analyzed": 3,
+}
+ENDS = ("call_ended", "poll_ended", "call_analyzed")
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def event_of(reply: CallReply) -> str:
     """What a polled object amounts to, in terms of webhook events."""
     if reply.call_analysis is not None and _final_status(reply):
         return "call_analyzed"
-    return "call_ended" if _final_status(reply) else "poll_open"
+    return "poll_ended" if _final_status(reply) else "poll_open"
 
 
 def merge(reports: Iterable[Report]) -> None:
@@ -65,7 +72,7 @@ def merge(reports: Iterable[Report]) -> None:
             log.error("call %s: %s in a reply", report.call_id, type(error).__name__)
             continue
         changes.append(change)
-        if RANKS[report.event] > 1:  # a beginning says nothing that the row does not
+        if not _comes_again(report):
             details.append(_detail_change(report))
     if details:
         collection(CallDetail).bulk_write(details, ordered=True)
@@ -112,9 +119,20 @@ def _call_change(report: Report, zone: ZoneInfo | None) -> UpdateOne:
     )
 
 
+def _comes_again(report: Report) -> bool:
+    """Whether the whole reply needs no place yet: a fuller one follows in seconds.
+
+    A beginning says nothing that the row does not. The webhook of a conversation's
+    end is followed by its analysis, or else by polls, with the same and more.
+    """
+    if report.event == "call_ended":
+        return report.reply.start_timestamp is not None
+    return RANKS[report.event] == 1
+
+
 def _status(report: Report) -> str | None:
     """The status that the report proves; None when it proves nothing new."""
-    if report.event in ("call_ended", "call_analyzed"):
+    if report.event in ENDS:
         return _final_status(report.reply) or CallStatus.ENDED
     if report.event == "call_started" or report.reply.call_status == "ongoing":
         return CallStatus.ONGOING
@@ -140,7 +158,7 @@ def _values(report: Report, zone: ZoneInfo | None) -> dict[str, Any]:
         "started_at": reply.started_at,
         "agent_version": reply.agent_version,
     }
-    if report.event in ("call_ended", "call_analyzed"):
+    if report.event in ENDS:
         said |= {
             "ended_at": reply.ended_at,
             "duration_ms": reply.duration_ms,

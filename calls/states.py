@@ -31,6 +31,8 @@ C = CallStatus
 # These hold a slot: a phone may be ringing.
 OPEN = (C.PLANNED, C.SENDING, C.UNKNOWN, C.REGISTERED, C.ONGOING)
 AT_RETELL = (C.SENDING, C.UNKNOWN, C.REGISTERED, C.ONGOING)
+# Some process may be about to send, or sending.
+LEASED = (C.PLANNED, C.SENDING, C.UNKNOWN)
 # Retell's own final statuses.
 FINAL_AT_RETELL = (C.ENDED, C.NOT_CONNECTED, C.ERROR)
 # Nothing more is expected of these; `lost` may still be found.

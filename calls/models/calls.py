@@ -101,7 +101,14 @@ class Call(models.Model):
             # a caller id's calls of a day
             models.Index(fields=["from_number", "planned_at"], name="call_number"),
             models.Index(fields=["status", "next_check_wall"], name="call_check"),
-            models.Index(fields=["status", "lease_until_wall"], name="call_lease"),
+            # a lease matters until the reply: later moves leave this index alone
+            models.Index(
+                fields=["status", "lease_until_wall"],
+                name="call_lease",
+                condition=models.Q(
+                    status__in=[str(status) for status in states.LEASED]
+                ),
+            ),
             # the unique key above is partial, which the planner does not use
             models.Index(fields=["retell_id"], name="call_retell"),
             models.Index(
@@ -145,7 +152,14 @@ class WebhookEvent(models.Model):
     class Meta:
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
-        indexes = [models.Index(fields=["applied_wall", "id"], name="webhook_waiting")]
+        indexes = [
+            # what waits has no result yet; what was applied leaves the index
+            models.Index(
+                fields=["result", "id"],
+                name="webhook_waiting",
+                condition=models.Q(result=""),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.event

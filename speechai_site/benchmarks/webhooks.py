@@ -230,7 +230,7 @@ def _verify(running: Supervisor, sent: int) -> None:
     """Raise unless each is stored and applied, and each call and case has its end."""
     events = collection(WebhookEvent)
     running.wait(
-        lambda: not events.count_documents({"applied_wall": None}, limit=1),
+        lambda: not events.count_documents({"result": ""}, limit=1),
         APPLIED_WITHIN,
     )
     over = {"status": CallStatus.ENDED, "analyzed": True, "settled": "analysis"}

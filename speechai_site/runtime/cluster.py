@@ -29,7 +29,7 @@ from django_q.signals import pre_execute
 from django_q.tasks import async_task
 from pymongo.errors import PyMongoError
 
-from speechai_site.runtime import heartbeat
+from speechai_site.runtime import heartbeat, memory
 from speechai_site.runtime.broker import MongoBroker
 from speechai_site.runtime.parent_death import die_with_parent
 
@@ -185,6 +185,7 @@ def run() -> int:
     harden()
     # The fork must not copy the client's threads and locks.
     connection.close_pool()
+    memory.settle()
     cluster = django_q.cluster.Cluster()
     cluster.start()
     watchdog = Watchdog()

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from speechai_site.runtime import memory
 from speechai_site.runtime.parent_death import die_with_parent
 
 bind = "127.0.0.1:8000"
@@ -19,3 +20,7 @@ def post_fork(server: Any, worker: Any) -> None:
     die_with_parent()
     if os.getppid() != server.pid:
         os._exit(1)
+
+
+def post_worker_init(_worker: Any) -> None:
+    memory.settle()

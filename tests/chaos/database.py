@@ -41,7 +41,7 @@ class Rows:
     def is_settled(self) -> bool:
         """Nothing waits: no webhook to be applied, no call to be looked at."""
         return not (
-            self._has("calls_webhookevent", {"applied_wall": None})
+            self._has("calls_webhookevent", {"result": ""})
             or self._has("calls_call", {"next_check_wall": {"$ne": None}})
             or self._has("calls_call", {"status": {"$in": OPEN_CALL}})
         )
@@ -75,9 +75,7 @@ class Rows:
             found.append(f"{sum(statuses.values())} cases of {jobs}")
         found += self._still("case", statuses, OPEN_JOB)
         found += self._still("call", self._counts("calls_call"), OPEN_CALL)
-        unapplied = self.database["calls_webhookevent"].count_documents(
-            {"applied_wall": None}
-        )
+        unapplied = self.database["calls_webhookevent"].count_documents({"result": ""})
         if unapplied:
             found.append(f"{unapplied} webhooks were not applied")
         return found

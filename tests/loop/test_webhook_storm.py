@@ -64,7 +64,7 @@ def all_is_known(loop: Loop) -> bool:
     return (
         len(sent) == due
         and not Job.objects.filter(status__in=OPEN_JOB).exists()
-        and not WebhookEvent.objects.filter(applied_wall=None).exists()
+        and not WebhookEvent.objects.filter(result="").exists()
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from calls import clock_process
+from speechai_site.runtime import memory
 from speechai_site.runtime.environment import EnvironmentMismatch, verify_environment
 
 
@@ -21,4 +22,5 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        memory.settle()
         clock_process.run(stop)
