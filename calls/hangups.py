@@ -17,7 +17,7 @@ from calls import states
 from calls.models import Call, Halt
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
-from speechai_site.runtime import clock
+from speechai_site.runtime import clock, fences
 from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
@@ -138,6 +138,13 @@ def _mark(calls: list[Document], **values: Any) -> None:
 
 
 def _forget_when_done(batch_id: Any) -> None:
-    live = {"batch_id": batch_id, "status": {"$in": list(states.AT_RETELL)}}
-    if collection(Call).find_one(live, {"_id": 1}) is None:
+    if _is_live(batch_id):
+        return
+    fences.close()  # whoever stopped it may have died before that
+    if not _is_live(batch_id):
         collection(Batch).update_one({"_id": batch_id}, {"$set": {"hang_up": False}})
+
+
+def _is_live(batch_id: Any) -> bool:
+    live = {"batch_id": batch_id, "status": {"$in": list(states.AT_RETELL)}}
+    return collection(Call).find_one(live, {"_id": 1}) is not None
