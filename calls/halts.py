@@ -94,7 +94,13 @@ def halt(
 
 
 def lift(row: Halt, *, by: str) -> bool:
-    """Call again. False when it was lifted before."""
+    """Call again. False when it was lifted before.
+
+    The calls that it wanted hung up are hung up all the same.
+    """
+    held = collection(Halt).find_one({"_id": row.pk, "lifted_at": None})
+    if held and held["hang_up"]:
+        hangups.remember(held)
     lifted = Halt.objects.filter(pk=row.pk, lifted_at__isnull=True).update(
         key=None,
         lifted_at=clock.now(),

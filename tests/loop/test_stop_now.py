@@ -6,7 +6,9 @@ from batches.models import Batch, Job
 from batches.states import JobStatus
 from calls import dialer, halts, hangups
 from calls.models import Call
+from calls.retell.errors import RetellError
 from calls.states import CallStatus
+from speechai_site.runtime import clock
 from tests.loop.conftest import Loop
 
 BY = "user:test"
@@ -29,6 +31,12 @@ def live(loop: Loop, jobs: int = 1, batch: Batch | None = None) -> Batch:
         loop.job(batch)
     loop.dial()
     return batch
+
+
+def a_moment_later() -> None:
+    """Whoever was told may be told once more."""
+    told = Call.objects.filter(told_to_stop_wall__isnull=False)
+    told.update(told_to_stop_wall=hangups.LONG_AGO)
 
 
 def test_live_calls_are_hung_up_at_once(loop: Loop) -> None:
@@ -91,10 +99,63 @@ def test_an_unconfirmed_call_is_looked_up_and_hung_up(loop: Loop) -> None:
 
     batch.stop_now(by=BY)
     loop.reconcile()
-    Call.objects.update(told_to_stop_wall=None)  # a moment later
+    a_moment_later()
     hangups.hang_up_round(loop.client)
 
     assert stopped(loop) == [loop.simulator.calls[0].call_id]
+
+
+@pytest.mark.parametrize("status", [CallStatus.UNKNOWN, CallStatus.SENDING])
+def test_what_was_open_at_a_halt_is_hung_up_after_it_was_lifted(
+    loop: Loop, status: str
+) -> None:
+    loop.simulate(ring_seconds=(600, 600), create_faults={"error_after_accept": 1})
+    loop.job()
+    loop.dial()
+    Call.objects.update(status=status)
+    row = halts.halt(by=BY, hang_up=True)
+    assert stopped(loop) == []
+    halts.lift(row, by=BY)
+
+    Call.objects.update(status=CallStatus.UNKNOWN, next_check_wall=clock.wall())
+    loop.reconcile()
+    a_moment_later()
+    hangups.hang_up_round(loop.client)
+
+    assert stopped(loop) == [loop.simulator.calls[0].call_id]
+
+
+def test_who_died_before_telling_and_a_lift_change_nothing(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(loop)
+    monkeypatch.setattr(hangups, "at_once", lambda: None)
+    halts.lift(halts.halt(by=BY, hang_up=True), by=BY)
+    assert hangups.hang_up_round(loop.client) == 1
+
+
+def test_calls_made_after_a_halt_was_lifted_go_on(loop: Loop) -> None:
+    row = halts.halt(by=BY, hang_up=True)
+    halts.lift(row, by=BY)
+    live(loop)
+    hangups.hang_up_round(loop.client)
+    assert stopped(loop) == []
+
+
+def test_who_could_not_be_told_is_told_again_after_the_halt(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live(loop)
+
+    class Away:
+        def stop_call(self, _call_id: str) -> None:
+            raise RetellError("unknown", "server_error")
+
+    monkeypatch.setattr(hangups, "at_once", lambda: hangups.hang_up_round(Away()))
+    halts.lift(halts.halt(by=BY, hang_up=True), by=BY)
+    assert stopped(loop) == []
+
+    assert hangups.hang_up_round(loop.client) == 1
 
 
 def test_who_was_told_is_not_told_again_in_the_same_second(loop: Loop) -> None:
