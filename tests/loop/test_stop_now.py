@@ -46,7 +46,7 @@ def test_live_calls_are_hung_up_at_once(loop: Loop) -> None:
     assert not any(call.is_open for call in loop.simulator.calls)
 
 
-def test_what_waits_is_cancelled_and_what_was_cut_is_reviewed(loop: Loop) -> None:
+def test_what_waits_and_what_was_cut_is_cancelled(loop: Loop) -> None:
     batch = live(loop)
     waiting = loop.job(batch)
     batch.stop_now(by=BY)
@@ -58,7 +58,25 @@ def test_what_waits_is_cancelled_and_what_was_cut_is_reviewed(loop: Loop) -> Non
     assert batch.status == Batch.Status.CANCELLED
     assert (waiting.status, waiting.attempts) == (JobStatus.CANCELLED, 0)
     cut = Job.objects.exclude(pk=waiting.pk).get()
-    assert cut.status == JobStatus.REVIEW
+    assert (cut.status, cut.outcome) == (JobStatus.CANCELLED, "conversation")
+
+
+def test_what_a_halt_cut_is_called_another_day(loop: Loop) -> None:
+    live(loop, 3)
+    halts.halt(by=BY, hang_up=True)
+
+    loop.run_until(lambda: not Call.objects.filter(status="registered").exists())
+
+    for job in Job.objects.all():
+        assert (job.status, job.status_reason) == (JobStatus.QUEUED, "retry_cut")
+        assert job.next_attempt_at > clock.now()
+
+
+def test_what_somebody_stopped_at_retell_is_for_a_person(loop: Loop) -> None:
+    live(loop)
+    loop.client.stop_call(loop.simulator.calls[0].call_id)
+    loop.run_until(lambda: not Call.objects.filter(status="registered").exists())
+    assert Job.objects.get().status == JobStatus.REVIEW
 
 
 def test_who_died_before_telling_is_followed_by_the_clock(
