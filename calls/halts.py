@@ -17,7 +17,7 @@ from calls import hangups
 from calls.models import Halt
 from speechai_site.runtime import audit, clock, fences
 from speechai_site.runtime.documents import collection
-from speechai_site.runtime.transactions import session
+from speechai_site.runtime.transactions import in_transaction, session
 
 Document = dict[str, Any]
 # Business time after which a case of a halted region is looked at again.
@@ -101,6 +101,11 @@ def lift(row: Halt, *, by: str) -> bool:
     held = collection(Halt).find_one({"_id": row.pk, "lifted_at": None})
     if held and held["hang_up"]:
         hangups.remember(held)
+    return in_transaction(lambda: _lift(row, by))
+
+
+def _lift(row: Halt, by: str) -> bool:
+    """Lifted and on record, or neither."""
     lifted = Halt.objects.filter(pk=row.pk, lifted_at__isnull=True).update(
         key=None,
         lifted_at=clock.now(),
