@@ -1,5 +1,7 @@
 """Stop now: what waits is not dialed, what is live is hung up, and nothing is lost."""
 
+import threading
+
 import pytest
 
 from batches.models import Batch, Job
@@ -9,6 +11,7 @@ from calls.models import Call
 from calls.retell.errors import RetellError
 from calls.states import CallStatus
 from speechai_site.runtime import clock
+from tests.builders import build_job
 from tests.loop.conftest import Loop
 
 BY = "user:test"
@@ -212,12 +215,24 @@ def test_when_nothing_is_live_the_wish_is_done(loop: Loop) -> None:
     assert not batch.hang_up
 
 
-def test_two_hundred_live_calls_are_told_side_by_side(
+def test_two_hundred_live_calls_are_hung_up(loop: Loop) -> None:
+    loop.simulate(ring_seconds=(600, 600))
+    batch = loop.batch()
+    Job.objects.bulk_create(build_job(batch) for _ in range(200))
+    loop.run_until(lambda: len(loop.simulator.calls) == 200)
+
+    batch.stop_now(by=BY)
+
+    loop.run_until(lambda: not Call.objects.filter(status="registered").exists())
+    assert not any(call.is_open for call in loop.simulator.calls)
+    assert set(stopped(loop)) == {call.call_id for call in loop.simulator.calls}
+    assert Job.objects.filter(status=JobStatus.CANCELLED).count() == 200
+
+
+def test_live_calls_are_told_side_by_side(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each stop waits for seven others: one after the other they would never end."""
-    import threading
-
     together = threading.Barrier(8, timeout=10)
     told: list[str] = []
 
