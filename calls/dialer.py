@@ -17,8 +17,8 @@ from typing import Any
 
 from django.conf import settings
 
-from batches.models import Batch, Job
-from batches.states import JOB, BatchStatus, JobStatus
+from batches.models import Job
+from batches.states import JOB, JobStatus
 from calls import pacing, webhooks
 from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
@@ -29,7 +29,7 @@ from calls.retell.errors import RetellError
 from calls.retell.payload import build_create_body
 from calls.retell.schemas import CallReply
 from calls.states import CALL, CallStatus
-from speechai_site.runtime import clock, environment
+from speechai_site.runtime import clock, environment, fences
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import in_transaction, session
 
@@ -130,7 +130,7 @@ def resend(call_ids: list[str]) -> int:
 
 def _begin(call_ids: list[str], token: str) -> list[Send]:
     """Inside a transaction: gate, reserve the caps, commit `sending`."""
-    _fence(call_ids)
+    fences.enter()
     calls = _calls(call_ids, {"status": CallStatus.PLANNED})
     jobs = _jobs(calls)
     gate = Gate(list(jobs.values()))
@@ -179,7 +179,7 @@ def _still_claimed(job: Document | None, call: Document) -> bool:
 
 def _begin_again(call_ids: list[str], token: str) -> list[Send]:
     """Inside a transaction: the gate for calls that may or may not have rung."""
-    _fence(call_ids)
+    fences.enter()
     unattended = {"lease_until_wall": {"$lte": clock.wall()}}
     calls = _calls(call_ids, {"status": CallStatus.UNKNOWN, **unattended})
     jobs = _jobs(calls)
@@ -234,20 +234,6 @@ def _jobs(calls: list[Document]) -> dict[Any, Document]:
         session=session(),
     )
     return {job["_id"]: job for job in found}
-
-
-def _fence(call_ids: list[str]) -> None:
-    """The transaction's first write, on the running batches of these calls.
-
-    From here on neither a pause nor another dial of theirs can commit before this
-    one: the pause waits, the dial is run again.
-    """
-    batches = collection(Call).distinct("batch_id", {"_id": {"$in": call_ids}})
-    collection(Batch).update_many(
-        {"_id": {"$in": batches}, "status": BatchStatus.RUNNING},
-        {"$inc": {"dial_fence": 1}},
-        session=session(),
-    )
 
 
 def _ledger_row(gate: Gate, call: Document, job: Document) -> ContactLedger:

@@ -1,8 +1,8 @@
 """Calling stopped by a person: everything, an account, or the cases of a region.
 
-A halt is a row. The gate reads it in the transaction of each dial, and `halt` touches
-what every dial touches, so that when it returns no call can be sent any more but those
-that were `sending` already. Cases of a region are put aside, so that the others have
+A halt is a row. The gate reads it in the transaction of each dial, and `halt` closes
+the fence that every dial enters, so that when it returns no call can be sent any more
+but those that were `sending` already. Cases of a region are put aside, so that the others have
 their turn, and put back when the halt is lifted; the clock process does both.
 """
 
@@ -15,9 +15,9 @@ from batches.models import Account, Batch, Job
 from batches.states import BatchStatus, JobStatus
 from calls import hangups
 from calls.models import Halt
-from speechai_site.runtime import audit, clock
+from speechai_site.runtime import audit, clock, fences
 from speechai_site.runtime.documents import collection
-from speechai_site.runtime.transactions import session
+from speechai_site.runtime.transactions import in_transaction, session
 
 Document = dict[str, Any]
 # Business time after which a case of a halted region is looked at again.
@@ -78,7 +78,7 @@ def halt(
         row = Halt.objects.filter(key=key).first()
         if row is None:  # it was lifted this moment
             return halt(by=by, account=account, place=place, reason=reason, **values)
-    _wait_for_dials(account_id)
+    fences.close()
     audit.record(
         "calls.halt",
         row,
@@ -94,7 +94,18 @@ def halt(
 
 
 def lift(row: Halt, *, by: str) -> bool:
-    """Call again. False when it was lifted before."""
+    """Call again. False when it was lifted before.
+
+    The calls that it wanted hung up are hung up all the same.
+    """
+    held = collection(Halt).find_one({"_id": row.pk, "lifted_at": None})
+    if held and held["hang_up"]:
+        hangups.remember(held)
+    return in_transaction(lambda: _lift(row, by))
+
+
+def _lift(row: Halt, by: str) -> bool:
+    """Lifted and on record, or neither."""
     lifted = Halt.objects.filter(pk=row.pk, lifted_at__isnull=True).update(
         key=None,
         lifted_at=clock.now(),
@@ -121,15 +132,6 @@ def tend() -> None:
             collection(Halt).update_one(
                 {"_id": row["_id"]}, {"$set": {"returned": True}}
             )
-
-
-def _wait_for_dials(account_id: Any) -> None:
-    """Touch what every dial touches first: one that began before the halt was seen is
-    over or will be run again."""
-    scope = {} if account_id is None else {"account_id": account_id}
-    collection(Batch).update_many(
-        {**scope, "status": BatchStatus.RUNNING}, {"$inc": {"dial_fence": 1}}
-    )
 
 
 def _put_aside(row: Document) -> int:

@@ -2,12 +2,14 @@
 
 The wish is on the batch or on the halt. Whoever wished tells Retell at once; the clock
 process tells it again until no such call is live, also those of which nobody knew yet
-whether they ring.
+whether they ring. A call that was told once is told until it ends
+(`told_to_stop_wall`), also after its halt was lifted: who lifts a halt allows new
+calls, and does not take back that the open ones were to end.
 """
 
 import logging
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +19,7 @@ from calls import states
 from calls.models import Call, Halt
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
-from speechai_site.runtime import clock
+from speechai_site.runtime import clock, fences
 from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ Document = dict[str, Any]
 EVERY = 3
 # Wall seconds that one round may take; the next one goes on.
 PATIENCE = 5
+# Of a call that is to be told, and was not yet.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def at_once(_batch: Batch | None = None) -> None:
@@ -48,9 +52,9 @@ def hang_up_round(client: RetellClient) -> int:
     halts = list(
         collection(Halt).find({"returned": False, "lifted_at": None, "hang_up": True})
     )
-    if not batches and not halts:
-        return 0
-    calls = _wanted(batches, halts)
+    calls = _told_before()
+    if batches or halts:
+        calls += _wanted(batches, halts)
     told = _tell(client, [call for call in calls if call.get("retell_id")])
     _look_up_soon([call for call in calls if not call.get("retell_id")])
     for batch_id in batches:
@@ -58,20 +62,23 @@ def hang_up_round(client: RetellClient) -> int:
     return told
 
 
-def _wanted(batches: list[Any], halts: list[Document]) -> list[Document]:
-    """The live calls that are to be ended and were not told lately."""
+def remember(halt: Document) -> None:
+    """Before a halt is lifted: what it wanted ended is ended all the same.
+
+    Nothing that it covers was sent since it was made, so what is live now was then.
+    """
+    _mark(_wanted([], [halt]), told_to_stop_wall=LONG_AGO)
+
+
+def _told_before() -> list[Document]:
+    """Those that were told, and not lately; whoever wished it may not wish any more."""
     lately = clock.wall() - timedelta(seconds=EVERY)
-    live = collection(Call).find(
-        {
-            "status": {"$in": list(states.AT_RETELL)},
-            "$or": [
-                {"told_to_stop_wall": None},
-                {"told_to_stop_wall": {"$lte": lately}},
-            ],
-        },
-        {"batch_id": 1, "account_id": 1, "job_id": 1, "retell_id": 1, "status": 1},
-    )
-    calls = list(live)
+    return _live({"$ne": None, "$lte": lately})
+
+
+def _wanted(batches: list[Any], halts: list[Document]) -> list[Document]:
+    """The live calls that are to be ended and were never told."""
+    calls = _live(None)
     places = _places(calls) if any(halt["place"] for halt in halts) else {}
     return [
         call
@@ -79,6 +86,14 @@ def _wanted(batches: list[Any], halts: list[Document]) -> list[Document]:
         if call["batch_id"] in batches
         or any(_covers(halt, call, places) for halt in halts)
     ]
+
+
+def _live(told: Any) -> list[Document]:
+    found = collection(Call).find(
+        {"status": {"$in": list(states.AT_RETELL)}, "told_to_stop_wall": told},
+        {"batch_id": 1, "account_id": 1, "job_id": 1, "retell_id": 1, "status": 1},
+    )
+    return list(found)
 
 
 def _places(calls: list[Document]) -> dict[Any, list[str]]:
@@ -112,7 +127,7 @@ def _tell(client: RetellClient, calls: list[Document]) -> int:
         elif isinstance(error, RetellError) and error.kind == "rejected":
             log.warning("call %s not hung up: %s", asked[future]["_id"], error)
     again = [c for f, c in asked.items() if f not in done or _failed(f.exception())]
-    _mark(again, told_to_stop_wall=None)
+    _mark(again, told_to_stop_wall=LONG_AGO)
     # its end is asked for soon, should the webhook not come
     _mark(told, next_check_wall=clock.wall() + timedelta(seconds=1))
     return len(told)
@@ -127,17 +142,26 @@ def _failed(error: BaseException | None) -> bool:
 def _look_up_soon(calls: list[Document]) -> None:
     """Without an id there is nothing to hang up yet: have the unconfirmed looked up."""
     unknown = [c for c in calls if c["status"] == states.CallStatus.UNKNOWN]
+    sending = [c for c in calls if c["status"] != states.CallStatus.UNKNOWN]
     _mark(unknown, next_check_wall=clock.wall(), told_to_stop_wall=clock.wall())
+    _mark(sending, told_to_stop_wall=LONG_AGO)
 
 
 def _mark(calls: list[Document], **values: Any) -> None:
     if calls:
-        collection(Call, fast=True).update_many(
+        collection(Call).update_many(
             {"_id": {"$in": [call["_id"] for call in calls]}}, {"$set": values}
         )
 
 
 def _forget_when_done(batch_id: Any) -> None:
-    live = {"batch_id": batch_id, "status": {"$in": list(states.AT_RETELL)}}
-    if collection(Call).find_one(live, {"_id": 1}) is None:
+    if _is_live(batch_id):
+        return
+    fences.close()  # whoever stopped it may have died before that
+    if not _is_live(batch_id):
         collection(Batch).update_one({"_id": batch_id}, {"$set": {"hang_up": False}})
+
+
+def _is_live(batch_id: Any) -> bool:
+    live = {"batch_id": batch_id, "status": {"$in": list(states.AT_RETELL)}}
+    return collection(Call).find_one(live, {"_id": 1}) is not None

@@ -98,6 +98,9 @@ def _after_conversation(facts: Facts) -> Step:
         return _retry(facts, "retry_third_party")
     if facts.disposition == "buzon":
         return _retry(facts, "retry_voicemail")
+    if facts.hung_up and facts.reason == "manual_stopped" and not closed:
+        # cut by a stop of ours, perhaps with many others: nothing to decide
+        return _retry(facts, "retry_cut", phone_index=facts.phone_index)
     if _reason(facts).needs_person and not closed:
         return Step("review", "needs_person")
     if not facts.analyzed:

@@ -170,8 +170,9 @@ def hold_of(batch_id: Any) -> str:
 
 
 def sweep_state() -> dict[str, Any] | None:
-    """`at` (wall) of the last sweep; `until` (business) and `strays` of the last that
-    read everything, if any did."""
+    """`at` (wall) of the last sweep; `until` (business) and `strays` of the last window
+    that was read to its end, if any was; `window` that is being read, and whether one
+    sweep was not enough for it (`behind`)."""
     return _rows().find_one({"_id": "sweep"})
 
 

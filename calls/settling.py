@@ -242,6 +242,7 @@ def _facts(case: Case) -> Facts:
         retry_days=batch["retry_days"],
         faults=job["faults"],
         refusals=job["refusals"],
+        hung_up=call.get("told_to_stop_wall") is not None,
     )
 
 

@@ -25,6 +25,7 @@ STEP_LABELS: dict[str, str | Promise] = {
     "retry_no_answer": _("No answer: another day"),
     "retry_busy": _("Busy: another day"),
     "retry_refused": _("Declined or hung up: another day, same phone"),
+    "retry_cut": _("Cut by a stop: another day, same phone"),
     "retry_third_party": _("A third party answered: another day"),
     "retry_blocked": _("Blocked: another day, same phone"),
     "retry_fault": _("Technical fault: later"),
@@ -59,8 +60,9 @@ class Facts:
     """What is known of a job when one of its calls has ended.
 
     `attempts` includes this call. `faults` and `refusals` are the job's so far,
-    without this call: the sums of the same fields of its earlier steps. `started`: the call was connected. `now`: business time, aware. `zone`: IANA name,
-    whose days are counted.
+    without this call: the sums of the same fields of its earlier steps. `started`: the
+    call was connected. `now`: business time, aware. `zone`: IANA name, whose days are
+    counted. `hung_up`: a stop of ours told Retell to end it (calls/hangups.py).
     """
 
     outcome: str
@@ -81,6 +83,7 @@ class Facts:
     retry_days: int = 1
     faults: int = 0
     refusals: int = 0
+    hung_up: bool = False
 
 
 @dataclass(frozen=True)

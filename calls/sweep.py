@@ -14,7 +14,7 @@ from calls import pacing, results
 from calls.models import Call
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
-from calls.retell.schemas import CallReply
+from calls.retell.schemas import CallReply, Page
 from calls.states import CallStatus
 from speechai_site.runtime import clock, environment
 from speechai_site.runtime.documents import collection
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 OVERLAP_BUSINESS, OVERLAP_WALL = 300, 60
 # The first sweep looks so far back (business hours).
 FIRST_HOURS = 24
+# Pages of one sweep, of 1,000 calls each; the next sweep goes on behind them.
 PAGES = 50
 # Of these Retell should have nothing: a phone rang that was not to ring.
 NEVER_SENT = (CallStatus.PLANNED, CallStatus.WITHDRAWN, CallStatus.REJECTED)
@@ -40,37 +41,58 @@ STILL_OPEN = (
 def sweep_ended(client: RetellClient) -> int:
     """Bring in what Retell's list says of ended calls; how many of ours it ended.
 
-    Does nothing while the last sweep is younger than two POLL_AFTER. A page that fails
-    leaves the window where it is: the next sweep reads it again. Raises RetellError.
+    Does nothing while the last sweep is younger than two POLL_AFTER. It goes on behind
+    the last page that was compared, whether that sweep was cut off, failed, or had read
+    PAGES of them. Raises RetellError.
     """
-    state, wall = pacing.sweep_state(), clock.wall()
+    state, wall = pacing.sweep_state() or {}, clock.wall()
     every = timedelta(seconds=2 * settings.POLL_AFTER)
     if state and state["at"] > wall - every:
         return 0
     pacing.remember_sweep()
-    until = clock.now()
-    overlap = timedelta(seconds=max(OVERLAP_BUSINESS, OVERLAP_WALL * clock.rate()))
-    first = until - timedelta(hours=FIRST_HOURS)
-    since = (state or {}).get("until", first) - overlap
-    found, strays = 0, 0
-    for items in _pages(client, since):
-        ended, astray = _compare(client, items)
+    window = state.get("window") or _new_window(state)
+    found = 0
+    for _page in range(PAGES):
+        page = _page_of(client, window)
+        ended, astray = _compare(client, page.items)
         found += ended
-        strays += astray
-    pacing.remember_sweep(until=until, strays=strays)
+        window["strays"] += astray
+        if not page.has_more or not page.pagination_key:
+            pacing.remember_sweep(
+                until=window["until"],
+                strays=window["strays"],
+                window=None,
+                behind=False,
+            )
+            return found
+        window["key"] = page.pagination_key
+        pacing.remember_sweep(window=window)
+    log.warning("Retell's list is longer than %s pages: the next sweep goes on", PAGES)
+    pacing.remember_sweep(strays=window["strays"], behind=True)
     return found
 
 
-def _pages(client: RetellClient, since: Any) -> Any:
-    since_ms = int(since.timestamp() * 1000)
-    ended = {"end_timestamp": {"type": "number", "op": "ge", "value": since_ms}}
-    key = None
-    for _page in range(PAGES):
-        page = client.list_calls(ended, sort_order="ascending", pagination_key=key)
-        yield page.items
-        key = page.pagination_key
-        if not page.has_more or not key:
-            return
+def _new_window(state: dict[str, Any]) -> dict[str, Any]:
+    """What to read next: calls that ended from `since` on, behind the page of `key`.
+
+    `until` is the moment of its first page: what ends later is the next window's.
+    """
+    now = clock.now()
+    overlap = timedelta(seconds=max(OVERLAP_BUSINESS, OVERLAP_WALL * clock.rate()))
+    last = state.get("until", now - timedelta(hours=FIRST_HOURS))
+    return {"since": last - overlap, "until": now, "key": None, "strays": 0}
+
+
+def _page_of(client: RetellClient, window: dict[str, Any]) -> Page[CallReply]:
+    since = int(window["since"].timestamp() * 1000)
+    ended = {"end_timestamp": {"type": "number", "op": "ge", "value": since}}
+    key = window["key"]
+    try:
+        return client.list_calls(ended, sort_order="ascending", pagination_key=key)
+    except RetellError as error:
+        if key and error.kind == "rejected":  # it may be too old: from the beginning
+            pacing.remember_sweep(window=None)
+        raise
 
 
 def _compare(client: RetellClient, items: list[CallReply]) -> tuple[int, int]:

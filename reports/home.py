@@ -109,6 +109,18 @@ def notices() -> list[Notice]:
                 % {"n": number(sweep["strays"])},
             )
         )
+    if sweep and sweep.get("behind"):
+        found.append(
+            Notice(
+                "warning",
+                "hourglass_top",
+                _("Retell's list of calls is still being compared"),
+                _(
+                    "It is longer than one round reads, and is read in parts. A "
+                    "result of which Retell sent no word may come late."
+                ),
+            )
+        )
     return found
 
 

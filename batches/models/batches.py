@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from batches import states, use_cases
 from batches.models.accounts import Account, Agent, PhoneNumber
-from speechai_site.runtime import audit, clock
+from speechai_site.runtime import audit, clock, fences
 
 # Checks before a start. Each takes the batch and returns sentences; higher apps
 # append theirs in `ready()`.
@@ -83,8 +83,6 @@ class Batch(models.Model):
     #  "cost_usd": text}; rebuilt by calls/reconcile.py, never the truth
     counters = models.JSONField(default=dict, editable=False)
     counters_dirty = models.BooleanField(default=False, editable=False)
-    # touched by each dial transaction, so that a pause and a dial can't both commit
-    dial_fence = models.PositiveBigIntegerField(default=0, editable=False)
     # its live calls are to be hung up, until there are none (calls/hangups.py)
     hang_up = models.BooleanField(default=False, editable=False)
     pause_reason = models.CharField(
@@ -160,7 +158,8 @@ class Batch(models.Model):
         )
 
     def pause(self, *, by: str, reason: str = "") -> bool:
-        """Running → paused: nothing more of it is dialed, live calls go on."""
+        """Running → paused: when this returns nothing more of it is sent that was not
+        `sending` already. Live calls go on."""
         return self._change(
             self.Status.PAUSED,
             by=by,
@@ -266,6 +265,8 @@ class Batch(models.Model):
         changed = states.BATCH.move(
             {"_id": self.pk}, to, by=by, reason=reason, counters_dirty=True, **values
         )
+        if to != self.Status.RUNNING:
+            fences.close()  # unchanged too: whoever changed it may have died before
         if changed:
             self.refresh_from_db()
             if not by.startswith("clock"):

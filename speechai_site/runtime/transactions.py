@@ -14,8 +14,7 @@ from django_mongodb_backend import transaction
 from pymongo.errors import PyMongoError
 
 T = TypeVar("T")
-# At the longest pauses some four seconds: many dial one campaign at once, and the
-# plans that they dial lapse later than that.
+# At the longest pauses some four seconds: the plans that are dialed lapse later.
 ATTEMPTS = 30
 
 

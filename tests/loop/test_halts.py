@@ -84,21 +84,18 @@ def test_a_halt_during_a_dial_holds(
 ) -> None:
     """It commits after the dial's snapshot; the dial is run again and sees it."""
     from calls import dialer
+    from speechai_site.runtime import fences
     from tests.loop.test_races import begin, beside, once
 
     loop.simulate()
     loop.job()
     loop.plan()
-    fence = dialer._fence
 
-    def begun(ids: list[str]) -> None:
-        dialer._calls(ids, {})
+    def begun() -> None:
+        dialer._calls([], {})
         beside(lambda: halts.halt(by=BY)).join()
 
-    def snapshot() -> None:
-        begun([])
-
-    monkeypatch.setattr(dialer, "_fence", once(snapshot, fence))
+    monkeypatch.setattr(fences, "enter", once(begun, fences.enter))
 
     assert begin(loop) == []
     assert Call.objects.get().status == CallStatus.WITHDRAWN

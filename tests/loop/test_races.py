@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
-from batches.models import Batch, Job
+from batches.models import Job
 from batches.states import JobStatus
 from calls import dialer
 from calls.models import Call, ContactLedger
 from calls.states import CallStatus
+from speechai_site.runtime import fences
 from tests.builders import make_account
 from tests.loop.conftest import Loop
 
@@ -53,22 +54,18 @@ def test_a_pause_that_commits_during_a_dial_holds(
     batch = loop.job().batch
     loop.plan()
 
-    def pause() -> None:
+    def begun() -> None:
+        """The transaction has its snapshot, and has written nothing yet."""
+        dialer._calls([], {})
         beside(lambda: batch.pause(by="user:test")).join()
 
-    fence = dialer._fence
+    def fenced() -> None:
+        before.pop()()
+        enter()
 
-    def begun(ids: list[str]) -> None:
-        """The transaction has its snapshot, and has written nothing yet."""
-        dialer._calls(ids, {})
-        pause()
-
-    def fenced(ids: list[str]) -> None:
-        before.pop()(ids)
-        fence(ids)
-
-    before = [lambda _ids: None, begun]
-    monkeypatch.setattr(dialer, "_fence", fenced)
+    enter = fences.enter
+    before = [lambda: None, begun]
+    monkeypatch.setattr(fences, "enter", fenced)
 
     assert begin(loop) == []
     assert before == [], "run twice"
@@ -84,18 +81,20 @@ def test_a_pause_waits_for_a_dial_that_was_first(
     pauses: list[threading.Thread] = []
     seen: list[str] = []
 
+    def paused() -> None:
+        batch.pause(by="user:test")
+        seen.append(Call.objects.get().status)
+
     def pause() -> None:
-        pauses.append(beside(lambda: batch.pause(by="user:test")))
+        pauses.append(beside(paused))
         pauses[0].join(0.3)
-        seen.append(Batch.objects.using("default").get(pk=batch.pk).status)
+        assert pauses[0].is_alive(), "it returned while a call could still be sent"
 
     monkeypatch.setattr(dialer, "_commit_sending", once(pause, dialer._commit_sending))
     assert len(begin(loop)) == 1
     pauses[0].join()
 
-    batch.refresh_from_db()
-    assert (seen, batch.status) == (["running"], "paused")
-    assert Call.objects.get().status == CallStatus.SENDING
+    assert seen == [CallStatus.SENDING]
 
 
 def test_two_tasks_of_one_person_ring_once(
@@ -191,3 +190,36 @@ def test_eight_tasks_at_once_dial_everybody_once(loop: Loop) -> None:
 
     assert len(loop.simulator.calls) == 24
     assert len({call.to_number for call in loop.simulator.calls}) == 24
+
+
+def test_dials_of_one_campaign_do_not_wait_for_each_other(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight are about to commit at the same moment, each at its first attempt."""
+    loop.simulate()
+    batch = loop.batch()
+    for _ in range(24):
+        loop.job(batch)
+    loop.plan()
+    ids = list(Call.objects.values_list("pk", flat=True))
+    fences.close()  # the slots exist
+    together = threading.Barrier(8, timeout=5)
+    slots = iter(range(8))
+    commit = dialer._commit_sending
+
+    def all_at_once(*arguments: object) -> None:
+        commit(*arguments)
+        together.wait()
+
+    monkeypatch.setattr(fences.random, "randrange", lambda _slots: next(slots))
+    monkeypatch.setattr(dialer, "_commit_sending", all_at_once)
+    sent: list[int] = []
+
+    def dial(mine: list[str]) -> None:
+        sends = dialer.in_transaction(lambda: dialer._begin(mine, "me"))
+        sent.append(len(sends))
+
+    for thread in [beside(lambda n=n: dial(ids[n::8])) for n in range(8)]:
+        thread.join()
+
+    assert sent == [3] * 8

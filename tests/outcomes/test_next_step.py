@@ -53,6 +53,7 @@ THIRD = {"contact": "tercero"}
 WRONG = {"contact": "equivocado"}
 EARLY = {"duration_ms": 9_999}
 LAST = {"attempts": 3}
+CUT = {"hung_up": True}
 ONE_PHONE = {"phones": (A,)}
 
 
@@ -71,6 +72,15 @@ ONE_PHONE = {"phones": (A,)}
         ("transfer_cancelled", TALK, "review", "needs_person"),
         ("manual_stopped", TALK, "review", "needs_person"),
         ("max_duration_reached", TALK, "review", "needs_person"),
+        ("max_duration_reached", TALK | CUT, "review", "needs_person"),
+        # --- cut by a stop of ours: nothing to decide, it goes on another day
+        ("manual_stopped", TALK | CUT, "queued", "retry_cut"),
+        ("manual_stopped", CUT | {"started": False}, "queued", "retry_cut"),
+        ("manual_stopped", CUT | {"analyzed": False}, "queued", "retry_cut"),
+        ("manual_stopped", CUT | LAST, "exhausted", "no_attempts_left"),
+        ("manual_stopped", CUT | {"disposition": "objeta"}, "done", "conversation"),
+        ("manual_stopped", CUT | {"wants_no_calls": True}, "done", "opted_out"),
+        ("user_hangup", TALK | CUT, "done", "conversation"),
         (
             "max_duration_reached",
             TALK | {"disposition": "promesa_total"},
@@ -249,6 +259,7 @@ def test_every_reason_has_a_step_with_words(reason):
         ("dial_no_answer", {"refusals": 1}, 1, 0),
         ("agent_hangup", THIRD, 1, 1),
         ("agent_hangup", WRONG, 1, 1),
+        ("manual_stopped", CUT, 1, 0),
         ("user_declined", {}, 1, 0),
         ("user_hangup", EARLY, 1, 0),
         ("user_requested_callback", {}, 1, 0),
