@@ -10,14 +10,14 @@ import sys
 from dataclasses import dataclass
 from itertools import count
 
-WORKSPACE_LIMIT = 30
+WORKSPACE_LIMIT = 18
 # slug -> country, zone, most calls at once
 ACCOUNTS = {
-    "norte": ("CL", "America/Santiago", 20),
-    "sur": ("AR", "America/Argentina/Buenos_Aires", 14),
+    "norte": ("CL", "America/Santiago", 13),
+    "sur": ("AR", "America/Argentina/Buenos_Aires", 10),
 }
 # Caller ids that both accounts share -> most calls at once
-NUMBERS = {"+566005550100": 18, "+56225550100": 12}
+NUMBERS = {"+566005550100": 13, "+56225550100": 9}
 ROAD, CITY = NUMBERS
 
 
