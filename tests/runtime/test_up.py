@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -71,8 +71,12 @@ class Program:
             yield client[settings.MONGODB_NAME]
 
     def pids(self, title):
-        found = living(psutil.Process(self.up.pid).children())
-        return [p.pid for p in found if title in " ".join(p.cmdline()[:2])]
+        found = []
+        for process in living(psutil.Process(self.up.pid).children()):
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                if title in " ".join(process.cmdline()[:2]):
+                    found.append(process.pid)
+        return found
 
 
 @pytest.fixture(scope="module")
