@@ -30,7 +30,9 @@ def of_kind(kind: Kind, default: Any = MISSING) -> Any:
 
 
 def wrong(where: str, problem: str) -> RecordError:
-    return RecordError(_("%(where)s: %(problem)s") % locals())
+    return RecordError(
+        _("%(where)s: %(problem)s") % {"where": where, "problem": problem}
+    )
 
 
 def text(pattern: str = r"(?s).*", example: str = "") -> Kind:
@@ -139,4 +141,4 @@ def from_plain(cls: type[T], value: Any, where: str = "") -> T:
 
 
 def _at(where: str, name: str) -> str:
-    return f"{where} › {name}" if where else name
+    return f"{where} / {name}" if where else name
