@@ -82,7 +82,7 @@ def evaluate(
     where = Where(policy, holidays, place.subdivisions)
     bounds = _bounds(call, ledger)
     fixed = list(_fixed(call))
-    held = holds(policy, Asked(person, job, place.zones), ledger)
+    held = holds(policy, Asked(person, job, place.zones, at), ledger)
     hours = None if lift_hours else opening.check(where, place.zones, at)
     checks = (*fixed, *([hours] if hours else ()), *_holding(held, at, bounds))
     if not checks:

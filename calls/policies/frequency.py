@@ -14,8 +14,14 @@ from calls.policies.merge import Effective, Kept
 from calls.policies.records import Cap, Cooldown
 
 VOICE = ("call", "visit")
-KINDS = {"attempt": 0, "rang": 1, "conversation": 2}
+MESSAGE = -1
+RANKS = {"any_channel": MESSAGE, "attempt": 0, "rang": 1, "conversation": 2}
 SECONDS = {"rolling_days": 86400, "rolling_hours": 3600}
+# A calendar day or week that an older contact fell in is over, whatever the clock did.
+CALENDAR = {
+    "calendar_day": (opening.next_day, 2 * 86400),
+    "calendar_week": (opening.next_week, 9 * 86400),
+}
 
 
 class Hold(NamedTuple):
@@ -27,76 +33,108 @@ class Hold(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """For whom the ledger is looked at, and in which zones their days are."""
+    """For whom the ledger is looked at, in which zones their days are, and when."""
 
     person: Person
     job: Job
     zones: tuple[str, ...]
+    at: float
 
 
-Timed = tuple[float, Contact]
+class Seen(NamedTuple):
+    """A contact, as it concerns the one who is asked for. The fields from `person` on
+    bear the names of the limits' keys."""
+
+    at: float
+    rank: int
+    outcome: str
+    debts: tuple[str, ...]
+    person: bool
+    phone: bool
+    other_phone: bool
+    person_creditor: bool
+    debt: bool
+
+
+FIELDS = {name: place for place, name in enumerate(Seen._fields)}
 
 
 def holds(policy: Effective, asked: Asked, ledger: Sequence[Contact]) -> list[Hold]:
-    """Every hold that these contacts put on the person, over or not."""
+    """The holds that these contacts put on the person; some may be over."""
     if not ledger:
         return []
-    timed = sorted(
-        ((opening.moment_of(c.at), c) for c in ledger), key=lambda pair: pair[0]
-    )
-    found = []
-    for kept in policy.caps:
-        found += _of_cap(kept, asked, timed)
-    for kept in policy.cooldowns:
-        found += _of_cooldown(kept, asked, timed)
-    for kept in policy.gaps:
-        other = _latest(timed, _is_other_phone(asked.person))
-        if other is not None:
-            found.append(Hold(other + kept.limit.minutes * 60, "gap", kept))
+    seen = sorted(_seen(contact, asked) for contact in ledger)
+    found: list[Hold] = []
+    for cap in policy.caps:
+        found += _of_cap(cap, asked, seen)
+    outcomes = {contact.outcome for contact in seen} | {"conversation"}
+    for cooldown in policy.cooldowns:
+        if cooldown.limit.after in outcomes:
+            found += _of_cooldown(cooldown, asked, seen)
+    for gap in policy.gaps:
+        at = _latest(seen, lambda one: one.other_phone and one.rank > MESSAGE)
+        if at is not None:
+            found.append(Hold(at + gap.limit.minutes * 60, "gap_between_phones", gap))
     return found
 
 
-def _of_cap(kept: Kept[Cap], asked: Asked, timed: list[Timed]) -> Iterator[Hold]:
+def _seen(contact: Contact, asked: Asked) -> Seen:
+    person, job = asked.person, asked.job
+    same_person = contact.person_key == person.person_key
+    same_phone = contact.phone_key == person.phone_key
+    creditor, debts = contact.creditor, contact.debt_keys
+    return Seen(
+        opening.moment_of(contact.at),
+        RANKS[contact.kind] if contact.channel in VOICE else MESSAGE,
+        contact.outcome,
+        debts,
+        same_person,
+        same_phone,
+        same_person and not same_phone,
+        same_person and (not creditor or not job.creditor or creditor == job.creditor),
+        same_person and (not debts or any(debt in job.debt_keys for debt in debts)),
+    )
+
+
+def _of_cap(kept: Kept[Cap], asked: Asked, seen: list[Seen]) -> Iterator[Hold]:
     cap = kept.limit
-    counted = [pair for pair in timed if _counts(cap.count, pair[1])]
-    groups: list[Callable[[Contact], bool]] = [_concerns(cap.key, asked)]
+    key, rank = FIELDS[cap.key], RANKS[cap.count]
+    counted = [one for one in seen if one[key] and one.rank >= rank]
+    groups = [counted]
     if cap.key == "debt":
-        groups = [_concerns_debt(debt) for debt in asked.job.debt_keys]
-    for concerns in groups:
-        moments = [at for at, contact in counted if concerns(contact)]
-        if len(moments) >= cap.most:
-            until = _until(cap, moments, asked.zones)
+        debts = asked.job.debt_keys
+        groups = [[c for c in counted if not c.debts or d in c.debts] for d in debts]
+    for group in groups:
+        if len(group) >= cap.most:
+            until = _until(cap, [one.at for one in group], asked)
             if until is not None:
                 yield Hold(until, cap.code, kept)
 
 
-def _until(cap: Cap, moments: list[float], zones: tuple[str, ...]) -> float | None:
+def _until(cap: Cap, moments: list[float], asked: Asked) -> float | None:
     """When the contacts of a window (sorted) are fewer than the cap again."""
     if cap.window in SECONDS:
         # the window is left by the `most`-th contact from the end
         return moments[-cap.most] + cap.length * SECONDS[cap.window]
-    end_of = opening.next_day if cap.window == "calendar_day" else opening.next_week
+    end_of, longest = CALENDAR[cap.window]
+    recent = [at for at in moments if at > asked.at - longest]
     ends: list[int] = []
-    for zone in zones:
-        of_zone = [end_of(zone, at) for at in moments]
+    for zone in asked.zones if len(recent) >= cap.most else ():
+        of_zone = [end_of(zone, at) for at in recent]
         ends += [end for end in set(of_zone) if of_zone.count(end) >= cap.most]
     return max(ends, default=None)
 
 
 def _of_cooldown(
-    kept: Kept[Cooldown], asked: Asked, timed: list[Timed]
+    kept: Kept[Cooldown], asked: Asked, seen: list[Seen]
 ) -> Iterator[Hold]:
     cooldown = kept.limit
-    concerns = _concerns(cooldown.key, asked)
-
-    def follows(contact: Contact) -> bool:
-        if not concerns(contact):
-            return False
-        if cooldown.after == "conversation":
-            return _counts("conversation", contact)
-        return contact.outcome == cooldown.after
-
-    at = _latest(timed, follows)
+    key, after = FIELDS[cooldown.key], cooldown.after
+    rank = RANKS["conversation"]
+    if after == "conversation":
+        at = _latest(seen, lambda one: one[key] and one.rank >= rank)
+    else:
+        at = _latest(seen, lambda one: one[key] and one.outcome == after)
     if at is not None:
         yield Hold(_end(cooldown, at, asked.zones), cooldown.code, kept)
 
@@ -106,10 +144,7 @@ def _end(cooldown: Cooldown, at: float, zones: tuple[str, ...]) -> float:
         return inf
     if cooldown.window in SECONDS:
         return at + cooldown.length * SECONDS[cooldown.window]
-    end_of = (
-        opening.next_day if cooldown.window == "calendar_day" else opening.next_week
-    )
-    ends = []
+    end_of, ends = CALENDAR[cooldown.window][0], []
     for zone in zones:
         end = at
         for _ in range(cooldown.length):
@@ -118,43 +153,5 @@ def _end(cooldown: Cooldown, at: float, zones: tuple[str, ...]) -> float:
     return max(ends)
 
 
-def _latest(timed: list[Timed], which: Callable[[Contact], bool]) -> float | None:
-    return next((at for at, contact in reversed(timed) if which(contact)), None)
-
-
-def _counts(count: str, contact: Contact) -> bool:
-    if count == "any_channel":
-        return True
-    return contact.channel in VOICE and KINDS[contact.kind] >= KINDS[count]
-
-
-def _concerns(key: str, asked: Asked) -> Callable[[Contact], bool]:
-    person, job = asked.person, asked.job
-    if key == "phone":
-        return lambda contact: contact.phone_key == person.phone_key
-    if key == "other_phone":
-        return _is_other_phone(person)
-    if key == "person":
-        return lambda contact: contact.person_key == person.person_key
-    if key == "debt":
-        debts = set(job.debt_keys)
-        return lambda contact: (
-            contact.person_key == person.person_key
-            and (not contact.debt_keys or not debts.isdisjoint(contact.debt_keys))
-        )
-    return lambda contact: (
-        contact.person_key == person.person_key
-        and (contact.creditor in ("", job.creditor) or not job.creditor)
-    )
-
-
-def _concerns_debt(debt: str) -> Callable[[Contact], bool]:
-    return lambda contact: not contact.debt_keys or debt in contact.debt_keys
-
-
-def _is_other_phone(person: Person) -> Callable[[Contact], bool]:
-    return lambda contact: (
-        contact.person_key == person.person_key
-        and contact.channel == "call"
-        and contact.phone_key != person.phone_key
-    )
+def _latest(seen: list[Seen], which: Callable[[Seen], bool]) -> float | None:
+    return next((one.at for one in reversed(seen) if which(one)), None)

@@ -59,7 +59,7 @@ RECORDS = (
             ),
             *(never_after(outcome, MANNERS) for outcome in ENDS),
             Cooldown(
-                "after_dispute_30_days",
+                "after_dispute",
                 "dispute",
                 "rolling_days",
                 30,
@@ -67,7 +67,7 @@ RECORDS = (
                 MANNERS,
             ),
             Cooldown(
-                "after_promise_3_days",
+                "after_promise",
                 "promise",
                 "rolling_days",
                 3,

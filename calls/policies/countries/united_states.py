@@ -60,7 +60,7 @@ def _caps(most: int, source: Any) -> tuple[Cap, ...]:
         return ()
     return (
         Cap(
-            f"attempts_in_24_hours_{most}",
+            "attempts_in_24_hours",
             "attempt",
             most,
             "rolling_hours",
@@ -124,7 +124,7 @@ RECORDS = (
         hours=(hours(EVERY_DAY, "08:00", "21:00", REG_F),),
         caps=(
             Cap(
-                "attempts_a_week_per_debt_7",
+                "attempts_a_week_per_debt",
                 "attempt",
                 7,
                 "rolling_days",

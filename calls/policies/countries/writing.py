@@ -57,21 +57,20 @@ def _minutes(clock: str) -> int:
 
 
 def attempts_a_day(most: int, source: Source) -> Cap:
-    return Cap(
-        f"attempts_a_day_{most}", "attempt", most, "calendar_day", 1, "person", source
-    )
+    return Cap("attempts_a_day", "attempt", most, "calendar_day", 1, "person", source)
 
 
 def attempts_a_week(most: int, source: Source) -> Cap:
-    code = f"attempts_a_week_{most}"
-    return Cap(code, "attempt", most, "rolling_days", 7, "person_creditor", source)
+    return Cap(
+        "attempts_a_week", "attempt", most, "rolling_days", 7, "person_creditor", source
+    )
 
 
 def after_conversation(
     days: int, source: Source, key: str = "person_creditor"
 ) -> Cooldown:
     return Cooldown(
-        f"after_conversation_{days}_days",
+        "after_conversation",
         "conversation",
         "rolling_days",
         days,
