@@ -22,7 +22,7 @@ from calls.policies.holidays import HolidayTable
 from calls.policies.merge import Effective, Kept
 from calls.policies.opening import Where, moment_of
 from calls.policies.records import CONSENTS, CallerId
-from calls.policies.zones import Place, number_kind, place_of
+from calls.policies.zones import Place, number_kinds, place_of
 
 __all__ = ["Check", "Contact", "Decision", "Job", "Person", "RegistryLook"]
 __all__ += ["evaluate", "hours_at"]
@@ -168,7 +168,8 @@ def _may_be_shown(number: str, rule: CallerId) -> bool:
 
 def _is_one_of(number: str, kinds: tuple[str, ...]) -> bool:
     # a number that is no number may be of any kind
-    return bool(kinds) and number_kind(number) in (*kinds, "other")
+    forbidden = {*kinds, "other"}
+    return bool(kinds) and not forbidden.isdisjoint(number_kinds(number))
 
 
 def _phone_and_consent(call: Call) -> Iterator[Check]:

@@ -24,14 +24,16 @@ class Place(NamedTuple):
 
 NOWHERE = Place((), ())
 _NOT_A_LETTER = re.compile(r"[^A-Z0-9]+")
+_Type = phonenumbers.PhoneNumberType
 _KINDS = {
-    phonenumbers.PhoneNumberType.MOBILE: "mobile",
-    phonenumbers.PhoneNumberType.FIXED_LINE: "geographic",
-    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: "geographic",
-    phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free",
-    phonenumbers.PhoneNumberType.PREMIUM_RATE: "premium",
-    phonenumbers.PhoneNumberType.SHARED_COST: "shared_cost",
-    phonenumbers.PhoneNumberType.VOIP: "voip",
+    _Type.MOBILE: ("mobile",),
+    _Type.FIXED_LINE: ("geographic",),
+    # Chile and the United States don't tell them apart
+    _Type.FIXED_LINE_OR_MOBILE: ("geographic", "mobile"),
+    _Type.TOLL_FREE: ("toll_free",),
+    _Type.PREMIUM_RATE: ("premium",),
+    _Type.SHARED_COST: ("shared_cost",),
+    _Type.VOIP: ("voip",),
 }
 
 
@@ -86,13 +88,14 @@ def subdivision_of(country: str, region: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def number_kind(e164: str) -> str:
-    """mobile, geographic, toll_free, premium, shared_cost, voip, other."""
+def number_kinds(e164: str) -> tuple[str, ...]:
+    """What a number may be: mobile, geographic, toll_free, premium, shared_cost, voip;
+    `other` if it is none."""
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
-        return "other"
-    return _KINDS.get(phonenumbers.number_type(number), "other")
+        return ("other",)
+    return _KINDS.get(phonenumbers.number_type(number), ("other",))
 
 
 def _by_number(beginning: str, country: str) -> Place:

@@ -63,9 +63,9 @@ callbacks = st.one_of(st.none(), st.integers(-2 * 86400, 2 * 86400))
 
 
 @st.composite
-def questions(draw):
+def questions(draw, most=6):
     now = draw(moments)
-    ledger = [_contact(now, *each) for each in draw(contacts)]
+    ledger = [_contact(now, *each) for each in draw(contacts)[:most]]
     after = draw(callbacks)
     asked = job(
         callback_at=None if after is None else now + timedelta(seconds=after),
@@ -123,7 +123,7 @@ def test_without_a_promise_no_moment_is_allowed(question, minutes):
 
 
 @rare
-@given(questions())
+@given(questions(most=1))
 def test_an_allowed_moment_is_inside_the_law_in_every_zone(question):
     """Ley 19.496 art. 37: Monday to Saturday, 08:00–20:00."""
     assume(question[4].ref.startswith("CL/debt_collection"))
@@ -173,11 +173,12 @@ def test_what_is_allowed_merged_is_allowed_by_every_part(records, at):
 
 
 @rare
-@given(questions())
+@given(questions(most=1))
 def test_the_law_alone_is_never_stricter_than_all_rules(question):
     now, ledger, asked, who, _ = question
+    asked = job(limit_dates=asked.limit_dates)
     strict = ask(now, ledger, policy=policy_of("CL"), who=who, what=asked)
-    assume(strict.decision == "allow" and asked.callback_at is None)
+    assume(strict.decision == "allow")
     law = policy_of("CL", rules="law")
     assert ask(now, ledger, policy=law, who=who, what=asked).decision == "allow"
 

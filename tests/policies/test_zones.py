@@ -4,7 +4,7 @@ import pytest
 
 from calls.policies import areas
 from calls.policies.opening import are_known
-from calls.policies.zones import number_kind, place_of, subdivision_of, zones_of
+from calls.policies.zones import number_kinds, place_of, subdivision_of, zones_of
 from tests.policies.building import AR, CL
 
 DEFAULT = "X/Default"
@@ -127,7 +127,7 @@ def test_subdivisions_are_known_by_name_and_code(text, code):
 @pytest.mark.parametrize(
     ("e164", "kind"),
     [
-        ("+56961234567", "mobile"),
+        ("+56961234567", "geographic mobile"),
         ("+566003601234", "shared_cost"),
         ("+34612345678", "mobile"),
         ("+34900123456", "toll_free"),
@@ -136,4 +136,4 @@ def test_subdivisions_are_known_by_name_and_code(text, code):
     ],
 )
 def test_the_kind_of_a_caller_id(e164, kind):
-    assert number_kind(e164) == kind
+    assert number_kinds(e164) == tuple(kind.split())
