@@ -17,6 +17,7 @@ from batches.states import JOB, BatchStatus, JobStatus
 from calls import halts, limits, pacing
 from calls.gate import Document, Gate, Verdict, hours_answer, spread
 from calls.models import Call
+from calls.policies.zones import Place
 from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, keys, leases
 from speechai_site.runtime.documents import collection
@@ -104,8 +105,8 @@ def _is_time(batch: Document, account: Document, now: datetime) -> bool:
         return False
     if batch["expires_at"] and batch["expires_at"] <= now:
         return False
-    zones = (account["time_zone"],)
-    answer = hours_answer(account["country"], batch["use_case"], zones, now)
+    place = Place((account["time_zone"],), ())
+    answer = hours_answer(account["country"], batch["use_case"], place, now)
     return answer.decision != "defer"
 
 

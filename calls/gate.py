@@ -18,7 +18,11 @@ from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus
 from calls import halts, pacing
 from calls.models import ContactLedger, DoNotCall
-from calls.policies import hours
+from calls.policies.decisions import Decision
+from calls.policies.effective import effective_for
+from calls.policies.evaluate import hours_at
+from calls.policies.holidays import default_table
+from calls.policies.zones import Place, place_of
 from speechai_site.runtime import clock, keys
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
@@ -286,20 +290,26 @@ def one_attempt_a_day(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 def hours_answer(
-    country: str, use_case: str, zones: tuple[str, ...], moment: datetime
-) -> hours.Decision:
+    country: str, use_case: str, place: Place, moment: datetime
+) -> Decision:
     """Hours, weekdays and holidays; SANDBOX_POLICY=open lifts them, in the sandbox."""
-    open_all = settings.SANDBOX and settings.SANDBOX_POLICY == "open"
-    return hours.allowed_at(country, use_case, zones, moment, open_all=open_all)
+    policy = effective_for(country, use_case, place.subdivisions, on=moment.date())
+    return hours_at(
+        policy,
+        place.zones,
+        moment,
+        default_table(country),
+        subdivisions=place.subdivisions,
+        lift_hours=settings.SANDBOX and settings.SANDBOX_POLICY == "open",
+    )
 
 
 def hour_is_allowed(gate: Gate, attempt: Attempt) -> Verdict | None:
     account = gate.accounts[attempt.job["account_id"]]
     batch = gate.batches[attempt.job["batch_id"]]
-    zones = hours.zones_of(
-        attempt.phone, account["country"], default=account["time_zone"]
-    )
-    answer = hours_answer(account["country"], batch["use_case"], zones, gate.now)
+    country = account["country"]
+    place = place_of(attempt.phone, country, default=account["time_zone"])
+    answer = hours_answer(country, batch["use_case"], place, gate.now)
     if answer.decision == "allow":
         return None
     later = answer.next_allowed_at or gate.now + UNKNOWN_DELAY

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from batches.admin import words
 from calls import dispositions, reasons, steps
 from calls.models import Call, Promise
-from calls.policies import hours
+from calls.policies import sentences
 
 CALL_COLOURS = {
     Call.Status.PLANNED: "",
@@ -147,7 +147,7 @@ def _fill() -> None:
     )
     for table in (
         {code: row.label for code, row in reasons.OUTCOMES.items()},
-        hours.DECISION_LABELS,
+        sentences.LABELS,
         FAULTS,
         {f"provider_{code}": said for code, said in FAULTS.items()},
         GATE,
