@@ -83,6 +83,15 @@ def suppress_all(entries: Sequence[Entry]) -> Done:
     return Done(added, ended)
 
 
+def add(entries: Sequence[Entry], *, by: str) -> Done:
+    """`suppress_all` as the act of a person, key or command: it is recorded."""
+    done = suppress_all(entries)
+    if entries:
+        first = DoNotCall.objects.get(slot=entries[0].slot)
+        audit.record("donotcall.add", first, by=by, rows=done.added, jobs=done.ended)
+    return done
+
+
 def withdraw(entry: DoNotCall, *, by: str, reason: str) -> bool:
     """The entry holds no more. What it has ended stays so. False: it was withdrawn
     before. Who may is the caller's question (`may_withdraw`)."""
