@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.enums import ActionVariant
 
 from batches import formats
 from batches.admin.base import AccountScopedAdmin, account_ids, require
@@ -132,7 +131,6 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
         description=_("Public registries"),
         permissions=["registries"],
         icon="library_books",
-        variant=ActionVariant.DEFAULT,
     )
     def registries(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:calls_donotcall_registry")
