@@ -98,7 +98,8 @@ def _store(
             _insert(entries)
         if keep() is None:
             raise RegistryError("being_loaded")
-    if not seen or (unreadable - 1) * 100 > seen * WORST_PERCENT:
+    bad = max(unreadable - 1, 0)  # the header of a column
+    if seen == unreadable or bad * 100 > seen * WORST_PERCENT:
         raise RegistryError("unreadable")
     snapshot.count = collection(DoNotCall).count_documents({"source": source})
     snapshot.loaded_at = clock.now()

@@ -88,7 +88,7 @@ def test_whoever_says_no_more_calls_gets_none_from_any_workbook(
 
     loop.run_until(lambda: not waiting.exists())
 
-    reasons = set(again.jobs.values_list("status_reason", flat=True))
+    reasons = set(again.job_set.values_list("status_reason", flat=True))
     assert (reasons, len(loop.simulator.calls)) == ({OWN}, 1)
 
 
@@ -107,8 +107,8 @@ def test_a_wrong_number_is_not_dialed_for_that_person_by_later_workbooks(
 
     loop.run_until(lambda: len(loop.simulator.calls) == 2)
 
-    assert state(again.jobs.get())[1] == WRONG_PAIR
-    assert same_phone.jobs.get().status != JobStatus.DENIED
+    assert state(again.job_set.get())[1] == WRONG_PAIR
+    assert same_phone.job_set.get().status != JobStatus.DENIED
 
 
 # --- what ends at once
@@ -202,7 +202,7 @@ def test_an_expired_or_withdrawn_entry_blocks_nobody(loop: Loop) -> None:
     DoNotCall.objects.filter(kind="phone").update(expires_at=job.created_at)
     entry = DoNotCall.objects.get(kind="person")
     assert suppression.withdraw(entry, by="user:test", reason="mistyped")
-    Job.objects.update(status=JobStatus.QUEUED)
+    Job.objects.update(status=JobStatus.QUEUED, next_attempt_at=job.created_at)
 
     loop.dial()
 
@@ -222,7 +222,7 @@ def test_what_retell_refuses_is_blocked_for_everybody(loop: Loop) -> None:
     loop.simulate()
     job = loop.job(phones=phones(FIRST))
     elsewhere = make_job(phones=phones(FIRST))
-    loop.simulator.workspace.do_not_call.add(FIRST)
+    loop.simulator._workspace.do_not_call.add(FIRST)
 
     loop.dial()
 
