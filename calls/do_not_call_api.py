@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import AuthorizationError, HttpError
 
 from batches.api import ERRORS, Limit, object_id
@@ -93,7 +93,7 @@ def add_block(request: HttpRequest, block: BlockIn) -> dict[str, Any]:
 )
 def withdraw_block(
     request: HttpRequest, block_id: str, body: WithdrawIn
-) -> tuple[int, None]:
+) -> Status:
     """The entry holds no more. 403 for what the person asked for: an administrator
     withdraws it."""
     _require_scope(request)
@@ -106,7 +106,7 @@ def withdraw_block(
         raise AuthorizationError
     by = f"key:{request.auth.prefix}"
     suppression.withdraw(entry, by=by, reason=body.reason)
-    return 204, None
+    return Status(204, None)
 
 
 def _require_scope(request: HttpRequest) -> None:
