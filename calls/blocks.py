@@ -23,6 +23,8 @@ JOB_FIELDS = {
     "person_key": 1,
     "phone_keys": 1,
     "phones": 1,
+    "phone_index": 1,
+    "refusals": 1,
 }
 # Of several blocks the first of these is told.
 TOLD = (OWN, ADMINISTRATIVE, IN_REGISTRY, WRONG_PAIR)
@@ -78,14 +80,26 @@ class Blocks:
         return _told(codes)
 
     def case(self, job: Document, use_case: str = "") -> str:
-        """Why there is no way to call this person: they, or every usable phone."""
+        """Why there is no way to call this person: they, or every phone in turn."""
         if not self.entries:
             return ""
         if code := self.person(job, use_case):
             return code
-        usable = [p["e164"] for p in job["phones"] if p.get("state", "ok") == "ok"]
-        codes = [self.phone(job, e164, use_case) for e164 in usable]
+        codes = [self.phone(job, e164, use_case) for e164 in phones_in_turn(job)]
         return _told(codes) if all(codes) else ""
+
+
+def phones_in_turn(job: Document) -> list[str]:
+    """The usable phones, from `phone_index` on in a circle.
+
+    Whoever refused a call gets no other phone, ever.
+    """
+    phones = job["phones"]
+    first = job.get("phone_index", 0) % max(len(phones), 1)
+    in_turn = [*phones[first:], *phones[:first]]
+    if job.get("refusals"):
+        in_turn = in_turn[:1]
+    return [phone["e164"] for phone in in_turn if phone.get("state", "ok") == "ok"]
 
 
 def _code(entry: Document, job: Document, use_case: str) -> str:

@@ -91,9 +91,7 @@ def add_block(request: HttpRequest, block: BlockIn) -> dict[str, Any]:
     response={204: None, **ERRORS},
     tags=["do-not-call"],
 )
-def withdraw_block(
-    request: HttpRequest, block_id: str, body: WithdrawIn
-) -> Status:
+def withdraw_block(request: HttpRequest, block_id: str, body: WithdrawIn) -> Status:
     """The entry holds no more. 403 for what the person asked for: an administrator
     withdraws it."""
     _require_scope(request)

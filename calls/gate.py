@@ -17,7 +17,7 @@ from django.conf import settings
 from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus
 from calls import halts, pacing
-from calls.blocks import Blocks
+from calls.blocks import Blocks, phones_in_turn
 from calls.models import ContactLedger
 from calls.policies import hours
 from speechai_site.runtime import clock
@@ -95,14 +95,8 @@ class Gate:
         return ALLOW
 
     def phone_of(self, job: Document) -> str | None:
-        """The next phone that may be dialed, from `phone_index` on in a circle.
-
-        Whoever refused a call gets no other phone, ever.
-        """
-        phones = job["phones"]
-        first = job["phone_index"] % max(len(phones), 1)
-        in_turn = [*phones[first:], *phones[:first]]
-        for e164 in usable_phones(in_turn[:1] if job["refusals"] else in_turn):
+        """The next phone that may be dialed."""
+        for e164 in phones_in_turn(job):
             if not self.blocks.phone(job, e164, self.use_case_of(job)):
                 return e164
         return None

@@ -1,8 +1,10 @@
 """Who asks not to be called is called no more: at once, and by later workbooks."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from batches.imports import importer
 from batches.models import Account, Batch, Job
@@ -128,6 +130,10 @@ class TestAtOnce:
         assert block("phone", keys.phone_key(SECOND), job.account) == 1
         assert state(job) == (JobStatus.DENIED, OWN)
 
+    def test_whoever_refused_has_no_other_phone(self) -> None:
+        job = make_job(phones=phones(FIRST, SECOND), refusals=1)
+        assert block("phone", keys.phone_key(FIRST), job.account) == 1
+
     def test_everybodys_entry_says_nothing_of_whose_it_is(self) -> None:
         job = make_job()
         block("person", job.person_key, None)
@@ -176,6 +182,18 @@ def test_a_planned_call_is_withdrawn_with_its_case(loop: Loop) -> None:
     assert Call.objects.get().status == CallStatus.WITHDRAWN
     loop.work()
     assert loop.simulator.calls == []
+
+
+def test_a_person_added_by_many_at_once_is_one_entry(loop: Loop) -> None:
+    account = make_account()
+
+    def add(_: int) -> None:
+        block("person", "p", account)
+        connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    assert DoNotCall.objects.count() == 1
 
 
 # --- the gate
