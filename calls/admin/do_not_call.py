@@ -218,10 +218,8 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
 
 
 def may_withdraw(request: HttpRequest, entry: DoNotCall) -> bool:
-    """Everybody's entries are a superuser's affair; what a person asked for is an
-    administrator's."""
-    if entry.account_id is None and account_ids(request) is not None:
-        return False
+    """What a person asked for is an administrator's affair. Everybody's entries are
+    seen by superusers alone."""
     return request.user.has_perm(
         "calls.withdraw_donotcall"
     ) and suppression.may_withdraw(
