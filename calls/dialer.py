@@ -44,6 +44,7 @@ JOB_FIELDS = {
     "phone_index": 1,
     "phone_keys": 1,
     "person_key": 1,
+    "creditor_key": 1,
     "attempts": 1,
     "refusals": 1,
     "callback_at": 1,

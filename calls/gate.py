@@ -17,13 +17,14 @@ from django.conf import settings
 from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus
 from calls import halts, pacing
-from calls.models import ContactLedger, DoNotCall
+from calls.blocks import Blocks, phones_in_turn
+from calls.models import ContactLedger
 from calls.policies.decisions import Decision
 from calls.policies.effective import effective_for
 from calls.policies.evaluate import hours_at
 from calls.policies.holidays import default_table
 from calls.policies.zones import Place, place_of
-from speechai_site.runtime import clock, keys
+from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
 
@@ -75,7 +76,7 @@ class Gate:
             path=1,
         )
         self.halts = halts.active()
-        self.suppressed = self._suppressed(jobs)
+        self.blocks = Blocks(jobs, self.now)
         self.reserved = self._reserved(jobs)
 
     def verdict(
@@ -98,15 +99,9 @@ class Gate:
         return ALLOW
 
     def phone_of(self, job: Document) -> str | None:
-        """The next phone that may be dialed, from `phone_index` on in a circle.
-
-        Whoever refused a call gets no other phone, ever.
-        """
-        phones = job["phones"]
-        first = job["phone_index"] % max(len(phones), 1)
-        in_turn = [*phones[first:], *phones[:first]]
-        for e164 in usable_phones(in_turn[:1] if job["refusals"] else in_turn):
-            if not self.is_suppressed(keys.phone_key(e164), job["account_id"]):
+        """The next phone that may be dialed."""
+        for e164 in phones_in_turn(job):
+            if not self.blocks.phone(job, e164, self.use_case_of(job)):
                 return e164
         return None
 
@@ -114,8 +109,9 @@ class Gate:
         """The telephony path of the caller id that the job is called from."""
         return self.numbers[self.batches[job["batch_id"]]["number_id"]]["path"]
 
-    def is_suppressed(self, key: str, account_id: Any) -> bool:
-        return (key, None) in self.suppressed or (key, account_id) in self.suppressed
+    def use_case_of(self, job: Document) -> str:
+        batch = self.batches.get(job["batch_id"])
+        return batch["use_case"] if batch else ""
 
     def reserve(self, job: Document, call_id: str) -> None:
         """For what this gate is asked next, the person's attempt is this call's."""
@@ -139,19 +135,6 @@ class Gate:
         zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])
         day = self.now.astimezone(zone).date() + timedelta(days=1)
         return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-    def _suppressed(self, jobs: list[Document]) -> set[tuple[str, Any]]:
-        asked = {key for job in jobs for key in (job["person_key"], *job["phone_keys"])}
-        found = collection(DoNotCall).find(
-            {"key": {"$in": list(asked)}},
-            {"key": 1, "account_id": 1, "expires_at": 1},
-            session=session(),
-        )
-        return {
-            (entry["key"], entry.get("account_id"))
-            for entry in found
-            if entry.get("expires_at") is None or entry["expires_at"] > self.now
-        }
 
     def _reserved(self, jobs: list[Document]) -> dict[str, str]:
         slots = [self.ledger_id(job) for job in jobs if self._zone_is_known(job)]
@@ -262,24 +245,29 @@ def attempts_are_left(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 def person_may_be_called(gate: Gate, attempt: Attempt) -> Verdict | None:
-    job = attempt.job
-    blocked = gate.is_suppressed(job["person_key"], job["account_id"])
-    if attempt.phone and not blocked:
-        blocked = gate.is_suppressed(keys.phone_key(attempt.phone), job["account_id"])
-    return Verdict("deny", "do_not_call") if blocked else None
+    """Neither the person nor this phone is blocked; another phone gets its turn."""
+    job, use_case = attempt.job, gate.use_case_of(attempt.job)
+    if code := gate.blocks.person(job, use_case):
+        return Verdict("deny", code)
+    if not attempt.phone:
+        return None
+    code = gate.blocks.phone(job, attempt.phone, use_case)
+    if code and gate.phone_of(job):
+        return Verdict("defer", "phone_changed")
+    return Verdict("deny", code) if code else None
 
 
 def there_is_a_phone(gate: Gate, attempt: Attempt) -> Verdict | None:
-    usable = usable_phones(attempt.job["phones"])
+    job = attempt.job
+    usable = usable_phones(job["phones"])
     if attempt.phone in usable:
         return None
     if attempt.phone:
         return Verdict("defer", "phone_changed")
     if not usable:
         return Verdict("deny", "no_phone")
-    return Verdict(
-        "deny", "no_phone_left" if attempt.job["refusals"] else "do_not_call"
-    )
+    code = gate.blocks.case(job, gate.use_case_of(job))
+    return Verdict("deny", code or "no_phone_left")
 
 
 def one_attempt_a_day(gate: Gate, attempt: Attempt) -> Verdict | None:

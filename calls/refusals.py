@@ -4,7 +4,8 @@ from pymongo import UpdateMany
 
 from batches.models import Job
 from batches.states import JOB, JobStatus
-from calls import counters, stops
+from calls import counters, stops, suppression
+from calls.block_reasons import ADMINISTRATIVE
 from calls.gate import Document
 from calls.models import Call, ContactLedger
 from calls.states import CallStatus
@@ -12,6 +13,14 @@ from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 
 BY = "dialer"
+REFUSED_FIELDS = {
+    "job_id": 1,
+    "batch_id": 1,
+    "round_id": 1,
+    "error_code": 1,
+    "to_key": 1,
+    "to_number": 1,
+}
 # Refusals that are nobody's fault in particular: what stops until a person looks.
 PAUSES_ALL = {"unauthorized", "payment_required", "forbidden"}
 PAUSES_BATCH = {"no_outbound_agent", "number_not_found", "not_found", "unknown_asset"}
@@ -26,12 +35,14 @@ def return_jobs(call_ids: list[str]) -> None:
     refused = list(
         collection(Call).find(
             {"_id": {"$in": call_ids}, "status": CallStatus.REJECTED},
-            {"job_id": 1, "batch_id": 1, "round_id": 1, "error_code": 1},
+            REFUSED_FIELDS,
         )
     )
     if not refused:
         return
     _pause_after(refused)
+    blocked = [call for call in refused if call["error_code"] == "do_not_call"]
+    suppression.suppress_all(list(map(suppression.refused_by_retell, blocked)))
     ids = [call["_id"] for call in refused]
     # first the day, then the job: the other way round it could lose the day
     collection(ContactLedger).delete_many({"call_id": {"$in": ids}})
@@ -65,7 +76,7 @@ def _job_after_refusal(call: Document, job: Document) -> UpdateMany:
     error = call["error_code"]
     to, code = JobStatus.QUEUED, f"provider_{error}"
     if error == "do_not_call":
-        to, code = JobStatus.DENIED, error
+        to, code = JobStatus.DENIED, ADMINISTRATIVE  # not who asked for it, nor whom
     elif error == "invalid_request":
         to = JobStatus.REVIEW
     elif job["stop_requested"]:

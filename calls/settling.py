@@ -248,9 +248,15 @@ def _facts(case: Case) -> Facts:
 
 def _put_in_force(steps: list[tuple[Case, Step]]) -> None:
     """First what protects people, then the jobs."""
+    suppression.suppress_all(
+        [
+            entry
+            for case, step in steps
+            if case.is_first or case.call["analyzed"]
+            for entry in _entries(case, step)
+        ]
+    )
     for case, step in steps:
-        if step.suppress and (case.is_first or case.call["analyzed"]):
-            suppression.suppress_after_call(case.call, step.suppress, step.code)
         if step.pause and case.is_first:  # later a person may have resumed
             _pause(case, step)
     _keep_promises([case for case, _step in steps])
@@ -265,6 +271,16 @@ def _put_in_force(steps: list[tuple[Case, Step]]) -> None:
         # somebody else took some of these steps, perhaps before the analysis
         again += [(case, step) for case, step in first if case.call["analyzed"]]
     JOB.write([change for case, step in again for change in _corrections(case, step)])
+
+
+def _entries(case: Case, step: Step) -> list[suppression.Entry]:
+    """Whom, or which phone, the call put on the do-not-call list."""
+    entries = []
+    if step.suppress:
+        entries += suppression.after_call(case.call, step.suppress, step.code)
+    if step.phone_state == "wrong":
+        entries.append(suppression.wrong_pair(case.call))
+    return entries
 
 
 def _pause(case: Case, step: Step) -> None:
@@ -286,6 +302,7 @@ def _job_change(case: Case, step: Step) -> UpdateMany:
         values["phone_index"] = step.phone_index
     else:
         values |= {"next_attempt_at": None, "finished_at": clock.now()}
+        values["stop_requested"] = ""  # it has stopped: a later rerun begins anew
     return JOB.change(
         {"_id": job["_id"], "round_id": call["round_id"]},
         to,

@@ -12,6 +12,7 @@ from ninja.security import APIKeyHeader, HttpBearer
 
 from batches.api import router as batches
 from calls.api import router as calls
+from calls.do_not_call_api import router as do_not_call
 from speechai_site.models import ApiKey
 
 logger = logging.getLogger(__name__)
@@ -51,8 +52,9 @@ api = NinjaAPI(
 )
 api.add_router("", batches)
 api.add_router("", calls)
+api.add_router("", do_not_call)
 
-CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found"}
+CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 422: "invalid"}
 
 
 def _answer(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:

@@ -17,6 +17,7 @@ class ApiKey(models.Model):
 
     class Scope(models.TextChoices):
         READ = "read", _("Read")
+        DO_NOT_CALL = "do_not_call", _("Change the do-not-call list")
 
     name = models.CharField(_("name"), max_length=80)
     prefix = models.CharField(_("begins with"), max_length=16, unique=True)

@@ -32,6 +32,7 @@ OPERATE = [
     "batches.control_batch",
     "calls.view_donotcall",
     "calls.add_donotcall",
+    "calls.withdraw_donotcall",
     "reports.export_report",
     "reports.see_personal_data",
 ]

@@ -41,6 +41,8 @@ VERBS = {
     "halt": pgettext_lazy("activity", "calls stopped"),
     "lift": pgettext_lazy("activity", "calls allowed again"),
     "sync": pgettext_lazy("activity", "read from Retell"),
+    "withdraw": pgettext_lazy("activity", "withdrawn"),
+    "load": pgettext_lazy("activity", "loaded"),
 }
 # Keys of `AuditEntry.detail`; an unknown one is shown as it is.
 DETAILS = {

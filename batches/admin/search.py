@@ -6,13 +6,10 @@ same among a million rows and can't feel its way along a masked name.
 
 import re
 
-import phonenumbers
 from django.db.models import Q
 
 from batches.admin.filters import object_id
-from batches.imports.normalizers import documents, phones
-from batches.imports.problems import Unreadable
-from batches.models import Account
+from batches.imports.normalizers.typed import read_document, read_numbers
 from speechai_site.runtime import keys
 
 
@@ -30,26 +27,3 @@ def jobs_of(term: str) -> Q | None:
     for e164 in read_numbers(term):
         found |= Q(phone_keys__contains=[keys.phone_key(e164)])
     return found or None
-
-
-def read_document(text: str) -> str | None:
-    """Canonical text of a document as people type it."""
-    try:
-        return documents.read_rut(text)
-    except Unreadable:
-        return None
-
-
-def read_numbers(text: str) -> set[str]:
-    """The phones, in E.164, that a typed number can be in any country served."""
-    found = set(phones.read_phones(text, phones.MOBILE).numbers)
-    for country in Account.Country.values:
-        try:
-            number = phonenumbers.parse(text, country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            found.add(
-                phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-            )
-    return found

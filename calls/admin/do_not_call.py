@@ -1,28 +1,35 @@
-"""People not to call: found and added by phone or document, kept as keyed hashes."""
+"""People not to call: found by phone or document, kept as keyed hashes, withdrawn."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.decorators import action, display
 
 from batches import formats
-from batches.admin.base import AccountScopedAdmin
+from batches.admin.base import AccountScopedAdmin, account_ids, require
 from batches.admin.filters import AccountFilter, CodeFilter
 from batches.admin.keyset import KeysetAdmin
 from batches.admin.pages import actor, page_url
 from batches.admin.search import read_document, read_numbers
-from batches.admin.words import reason
 from batches.models import Account
 from calls import suppression
+from calls.admin import do_not_call_lists
+from calls.block_reasons import REASONS
 from calls.models import DoNotCall
 from speechai_site.runtime import audit, keys
+
+REASON_WORDS = {code: row.label for code, row in REASONS.items()}
 
 
 class KindFilter(CodeFilter):
@@ -31,50 +38,32 @@ class KindFilter(CodeFilter):
     words = dict(DoNotCall.Kind.choices)
 
 
-class AddForm(forms.ModelForm):
-    """What is typed is hashed at once and never stored."""
+class ReasonFilter(CodeFilter):
+    title = _("reason")
+    parameter_name = "reason"
+    words = REASON_WORDS
 
-    who = forms.CharField(
-        label=_("Phone or document"),
-        max_length=40,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("A phone such as +56 9 1234 5678, or a RUT with its check digit."),
-    )
 
-    class Meta:
-        model = DoNotCall
-        fields = ["account", "reason", "expires_at"]
+class WithdrawnFilter(SimpleListFilter):
+    """What holds, unless those that were withdrawn are asked for."""
 
-    def clean_who(self) -> str:
-        """Fills in kind, key and mask; the text itself goes no further."""
-        text = self.cleaned_data["who"]
-        document, numbers = read_document(text), read_numbers(text)
-        if document and not numbers:
-            self.instance.kind = DoNotCall.Kind.PERSON
-            self.instance.key = keys.person_key(document, "")
-            self.instance.masked = formats.mask_document(document)
-        elif len(numbers) == 1 and not document:
-            (e164,) = numbers
-            self.instance.kind = DoNotCall.Kind.PHONE
-            self.instance.key = keys.phone_key(e164)
-            self.instance.masked = formats.mask_phone(e164)
-        elif document or numbers:
-            raise forms.ValidationError(
-                _("This can be read in several ways: write the phone with +56 or +54."),
-                code="ambiguous",
-            )
-        else:
-            raise forms.ValidationError(
-                _("This is neither a phone nor a RUT."), code="unreadable"
-            )
-        return ""
+    title = _("withdrawn")
+    parameter_name = "withdrawn"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Withdrawn"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(withdrawn_at__isnull=self.value() != "yes")
 
 
 @admin.register(DoNotCall)
 class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
-    shared_rows = True
+    """Of one's own accounts only: what the agency or another account blocks is shown
+    to nobody else, not even that there is something."""
+
     list_display = [
-        "masked",
+        "who",
         "kind_shown",
         "whose",
         "why",
@@ -82,70 +71,99 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
         "expires",
         "added",
     ]
-    list_filter = [KindFilter, AccountFilter]
+    list_filter = [KindFilter, ReasonFilter, AccountFilter, WithdrawnFilter]
     search_fields = ["key"]  # see get_search_results
     search_help_text = _("Exact phone or RUT")
     empty_help = _("Who asks not to be called is added here at once.")
     actions = None
-    readonly_fields = ["masked", "kind", "account", "added_by", "created_at"]
-    fieldsets = [
-        (
-            None,
-            {
-                "fields": [
-                    ("masked", "kind"),
-                    "account",
-                    "reason",
-                    "expires_at",
-                    ("added_by", "created_at"),
-                ]
-            },
-        )
+    actions_list: ClassVar[list[str]] = ["registries"]
+    change_form_template = "admin/calls/do_not_call/change_form.html"
+    fields = [
+        ("who", "kind_shown"),
+        ("whose", "why"),
+        ("added_by", "added"),
+        "expires",
+        "withdrawal",
     ]
-    add_fieldsets = [
-        (None, {"fields": ["who", "account", "reason", "expires_at"]}),
+    readonly_fields = [
+        "who",
+        "kind_shown",
+        "whose",
+        "why",
+        "added_by",
+        "added",
+        "expires",
+        "withdrawal",
     ]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = AddForm
-        return super().get_form(request, obj, **kwargs)
+    # --- who may, and which rows
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return self.readonly_fields if obj else []
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # withdrawn and added again: each with its reason
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a withdrawn one stays, as proof
+
+    def has_registries_permission(self, request: HttpRequest) -> bool:
+        return account_ids(request) is None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
-            return queryset, False
-        wanted = Q(pk__in=[])
+            return queryset.filter(registry=""), False
+        wanted: list[str] = []
         if document := read_document(search_term):
-            wanted |= Q(key=keys.person_key(document, ""))
-        for e164 in read_numbers(search_term):
-            wanted |= Q(key=keys.phone_key(e164))
-        return queryset.filter(wanted), False
+            wanted.append(keys.person_key(document, ""))
+        phones = [keys.phone_key(e164) for e164 in read_numbers(search_term)]
+        found = Q(key__in=wanted + phones) | Q(phone_key__in=phones, phone_key__gt="")
+        return queryset.filter(found), False
 
-    def save_model(
-        self, request: HttpRequest, obj: DoNotCall, form: Any, change: Any
-    ) -> None:
-        """A new entry also ends what waits for that person."""
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        suppression.suppress(
-            obj.kind,
-            obj.key,
-            account_id=obj.account_id,
-            reason=obj.reason,
-            source=audit.actor_of(request.user)[:64],
-            masked=obj.masked,
-            expires_at=obj.expires_at,
+    # --- adding, withdrawing, registries
+
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (
+            ("<path:object_id>/withdraw/", "calls_donotcall_withdraw", withdraw),
+            ("load-registry/", "calls_donotcall_registry", do_not_call_lists.registry),
         )
-        added = DoNotCall.objects.get(
-            kind=obj.kind, key=obj.key, account_id=obj.account_id
+
+    @action(
+        description=_("Public registries"),
+        permissions=["registries"],
+        icon="library_books",
+    )
+    def registries(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:calls_donotcall_registry")
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return do_not_call_lists.add(request, self)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        entry = self.get_object(request, unquote(object_id))
+        extra: dict[str, Any] = {}
+        if entry is not None:
+            self.prepare(request, [entry])
+            request.page_title = str(entry)
+            if may_withdraw(request, entry):
+                extra["withdraw_url"] = reverse(
+                    "admin:calls_donotcall_withdraw", args=[entry.pk]
+                )
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
         )
-        obj.pk, obj.source = added.pk, added.source
+
+    # --- what is shown
 
     def prepare(self, request: HttpRequest, rows: list[DoNotCall]) -> None:
         names = dict(
@@ -156,17 +174,22 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
         for row in rows:
             row.account_shown = names.get(row.account_id, _("everybody"))
 
+    @display(description=_("ends in"))
+    def who(self, row: DoNotCall) -> str:
+        return row.masked
+
     @display(description=_("kind"))
     def kind_shown(self, row: DoNotCall) -> str:
         return row.get_kind_display()
 
     @display(description=_("not called by"))
     def whose(self, row: DoNotCall) -> str:
-        return str(row.account_shown)
+        account = getattr(row, "account_shown", None) or row.account or _("everybody")
+        return f"{account} · {row.creditor}" if row.creditor else str(account)
 
     @display(description=_("reason"))
     def why(self, row: DoNotCall) -> str:
-        return reason(row.reason)
+        return str(REASON_WORDS.get(row.reason, row.reason))
 
     @display(description=_("source"))
     def added_by(self, row: DoNotCall) -> SafeString | str:
@@ -175,6 +198,8 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
             return format_html(
                 '<a href="{}">{}</a>', page_url("calls_call", name), _("a call")
             )
+        if kind == "upload":
+            return gettext("a list of %(who)s") % {"who": actor(name)}
         return actor(row.source)
 
     @display(description=_("expires"))
@@ -184,3 +209,37 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
     @display(description=_("added"))
     def added(self, row: DoNotCall) -> str:
         return formats.brief(row.created_at)
+
+    @display(description=_("withdrawn"))
+    def withdrawal(self, row: DoNotCall) -> str:
+        if row.withdrawn_at is None:
+            return str(_("no"))
+        return f"{formats.brief(row.withdrawn_at)}, {actor(row.withdrawn_by)}"
+
+
+def may_withdraw(request: HttpRequest, entry: DoNotCall) -> bool:
+    """What a person asked for is an administrator's affair. Everybody's entries are
+    seen by superusers alone."""
+    return request.user.has_perm(
+        "calls.withdraw_donotcall"
+    ) and suppression.may_withdraw(
+        entry, administrator=request.user.has_perm("calls.delete_donotcall")
+    )
+
+
+def withdraw(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
+    """POST `reason`: the entry holds no more."""
+    require(request, "calls.withdraw_donotcall")
+    entry = model_admin.get_object(request, unquote(object_id))
+    if entry is None or request.method != "POST":
+        raise Http404
+    if not may_withdraw(request, entry):
+        raise PermissionDenied
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, _("Say why it is withdrawn."))
+        return redirect(page_url("calls_donotcall", entry.pk))
+    by = audit.actor_of(request.user)
+    if suppression.withdraw(entry, by=by, reason=reason):
+        messages.success(request, _("It is withdrawn; cases that it ended stay ended."))
+    return redirect("admin:calls_donotcall_changelist")

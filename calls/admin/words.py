@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from batches.admin import words
-from calls import dispositions, reasons, steps
+from calls import block_reasons, dispositions, reasons, steps
 from calls.models import Call, Promise
 from calls.policies import sentences
 
@@ -80,7 +80,9 @@ SENTIMENTS = {
 }
 # Codes that the gate, the dialer and reconcile write.
 GATE = {
-    "do_not_call": _("On the do-not-call list"),
+    block_reasons.OWN: _("On the do-not-call list"),
+    block_reasons.ADMINISTRATIVE: _("Administrative block"),
+    block_reasons.IN_REGISTRY: _("In a public registry"),
     "no_phone": _("No usable phone"),
     "one_attempt_a_day": _("Already called today"),
     "account_suspended": _("The account is suspended"),

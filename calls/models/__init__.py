@@ -1,6 +1,6 @@
 from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
 from calls.models.halts import Halt
-from calls.models.suppression import ContactLedger, DoNotCall
+from calls.models.suppression import ContactLedger, DoNotCall, RegistrySnapshot
 
 __all__ = [
     "Call",
@@ -9,5 +9,6 @@ __all__ = [
     "DoNotCall",
     "Halt",
     "Promise",
+    "RegistrySnapshot",
     "WebhookEvent",
 ]

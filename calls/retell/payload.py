@@ -63,6 +63,8 @@ def build_create_body(
     _only_text("variables", variables)
     agent = {
         **limits,
+        # Retell ends the call as user_requested_dnc as soon as it is asked for
+        "enable_dnc_detection": True,
         "voicemail_option": dict(voicemail_option),
         "ivr_option": dict(ivr_option),
         "post_call_analysis_data": POST_CALL_ANALYSIS,

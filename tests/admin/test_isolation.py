@@ -103,18 +103,29 @@ def test_the_activity_log_shows_ones_own_accounts(ours, theirs, sign_in):
     ]
 
 
-def test_everybody_sees_who_must_not_be_called_by_anybody(ours, theirs, sign_in):
+def test_nobody_sees_what_another_account_or_the_agency_blocks(
+    ours, theirs, root, sign_in
+):
     for key, account in (("a", None), ("b", ours.account), ("c", theirs.account)):
         DoNotCall.objects.create(kind="phone", key=key, account=account)
-    page = sign_in(ours.operator).get(reverse("admin:calls_donotcall_changelist"))
-    assert {row.key for row in page.context["cl"].result_list} == {"a", "b"}
+    url = reverse("admin:calls_donotcall_changelist")
+    seen = {
+        user.username: {
+            row.key for row in sign_in(user).get(url).context["cl"].result_list
+        }
+        for user in (ours.supervisor, root)
+    }
+    assert seen == {"supervisor-ours": {"b"}, "root": {"a", "b", "c"}}
 
 
-def test_an_entry_for_everybody_is_changed_by_superusers_only(ours, root, sign_in):
-    entry = DoNotCall.objects.create(kind="phone", key="a", reason="x", source="y")
-    url = reverse("admin:calls_donotcall_delete", args=[entry.pk])
-    assert sign_in(ours.administrator).post(url, {"post": "yes"}).status_code == 403
-    assert sign_in(root).post(url, {"post": "yes"}).status_code == 302
+def test_an_entry_for_everybody_is_withdrawn_by_superusers_only(ours, root, sign_in):
+    entry = DoNotCall.objects.create(kind="phone", key="a", reason="lawyer", source="y")
+    url = reverse("admin:calls_donotcall_withdraw", args=[entry.pk])
+    values = {"reason": "mistyped"}
+    assert sign_in(ours.administrator).post(url, values).status_code == 404
+    assert sign_in(root).post(url, values).status_code == 302
+    entry.refresh_from_db()
+    assert entry.withdrawn_by == "user:root"
 
 
 def test_a_shared_agent_is_changed_by_superusers_only(ours, sign_in):

@@ -55,6 +55,9 @@ def test_description_needs_no_key(client: Client) -> None:
             "jobs/{job_id}",
             "calls",
             "calls/{call_id}",
+            "do-not-call",
+            "do-not-call/search",
+            "do-not-call/{block_id}/withdraw",
         )
     }
     assert client.get("/api/v1/docs").status_code == 200

@@ -255,9 +255,8 @@ def test_a_lost_call_that_is_found_corrects_its_case(call: Call) -> None:
 
 def test_suppression_ends_what_waits_in_the_same_account_only(call: Call) -> None:
     elsewhere = make_job(person_key=call.person_key)
-    suppression.suppress_after_call(
-        Call.objects.values().get() | {"_id": call.pk}, "person", "opted_out"
-    )
+    document = Call.objects.values().get() | {"_id": call.pk}
+    suppression.suppress_all(suppression.after_call(document, "person", "opted_out"))
     elsewhere.refresh_from_db()
     assert elsewhere.status == JobStatus.QUEUED
 

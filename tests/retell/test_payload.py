@@ -45,6 +45,7 @@ def test_the_body_is_what_retell_expects() -> None:
                 "ring_duration_ms": 30000,
                 "max_call_duration_ms": 300000,
                 "end_call_after_silence_ms": 20000,
+                "enable_dnc_detection": True,
                 "voicemail_option": {"action": {"type": "hangup"}},
                 "ivr_option": {"action": {"type": "hangup"}},
                 "webhook_url": "http://127.0.0.1:8000/webhooks/retell/",
