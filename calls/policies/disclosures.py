@@ -53,7 +53,7 @@ class Disclosure:
         return re.compile(rf"\b(?:{'|'.join(self.heard)})\b")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # of the table: compared by identity
 class Notices:
     """The notices of one country and use case, in the order in which they are said.
 
