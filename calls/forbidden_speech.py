@@ -7,6 +7,7 @@ purpose: "si no paga, lo vamos a embargar" has a "no" as well.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # "no es un …", "no habrá ningún …", "no somos la …", "… ni un …"
@@ -231,28 +232,25 @@ COMPILED = tuple(
     (rule, re.compile(rf"\b(?:{'|'.join(rule.phrases)})\b"), re.compile(rule.unless))
     for rule in RULES
 )
-# What stands before a phrase is looked at no further back than this (characters).
-LOOK_BACK = 80
 
 
-def find(text: str, variables_text: str = "") -> list[tuple[str, int]]:
-    """The codes of what was said in a folded text, each with its first position.
+def find(lines: Sequence[str], variables_text: str = "") -> list[tuple[str, int]]:
+    """What was said in folded lines: each code once, with the first line's index.
 
-    `variables_text`: what the case"s own variables say, folded.
+    `variables_text`: what the case's own variables say, folded.
     """
-    stems = STEMS.intersection([word[:STEM] for word in text.split()])
-    if not stems:
-        return []
-    found = []
-    for rule, pattern, unless in COMPILED:
-        if stems.isdisjoint(rule.stems):
+    found: dict[str, int] = {}
+    for place, line in enumerate(lines):
+        stems = STEMS.intersection([word[:STEM] for word in line.split()])
+        if not stems:
             continue
-        if rule.allowed_by and rule.allowed_by in variables_text:
-            continue
-        for match in pattern.finditer(text):
-            at = match.start()
-            line = text.rfind("\n", 0, at) + 1
-            if not unless.search(text[max(line, at - LOOK_BACK) : at]):
-                found.append((rule.code, at))
-                break
-    return found
+        for rule, pattern, unless in COMPILED:
+            if stems.isdisjoint(rule.stems) or rule.code in found:
+                continue
+            if rule.allowed_by and rule.allowed_by in variables_text:
+                continue
+            if any(
+                not unless.search(line[: m.start()]) for m in pattern.finditer(line)
+            ):
+                found[rule.code] = place
+    return list(found.items())

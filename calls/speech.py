@@ -252,8 +252,9 @@ class _Heard:
         return False
 
     def forbidden(self, facts: Facts) -> tuple[tuple[str, int], ...]:
-        found = forbidden_speech.find(self.text, facts.variables_text)
-        return tuple((code, self.utterance_at(at)) for code, at in found)
+        lines = [self.lines[place] for place in self.places]
+        found = forbidden_speech.find(lines, facts.variables_text)
+        return tuple((code, self.places[line]) for code, line in found)
 
 
 def _is_datum(line: str) -> bool:
