@@ -40,8 +40,6 @@ class Rule:
     stems: tuple[str, ...]
     phrases: tuple[str, ...]
     unless: str = _DENIED
-    # not forbidden where a variable of the case offers it
-    allowed_by: str = ""
 
 
 RULES = (
@@ -181,7 +179,6 @@ RULES = (
             r"perdonar(?:le|emos)? (?:la|los|parte|el|su)",
         ),
         unless=_NOT_OFFERED,
-        allowed_by="descuento",
     ),
     Rule(
         "denies_ai",
@@ -234,10 +231,10 @@ COMPILED = tuple(
 )
 
 
-def find(lines: Sequence[str], variables_text: str = "") -> list[tuple[str, int]]:
+def find(lines: Sequence[str], allowed: Sequence[str] = ()) -> list[tuple[str, int]]:
     """What was said in folded lines: each code once, with the first line's index.
 
-    `variables_text`: what the case's own variables say, folded.
+    `allowed`: codes that this case's own data permit.
     """
     found: dict[str, int] = {}
     for place, line in enumerate(lines):
@@ -245,9 +242,7 @@ def find(lines: Sequence[str], variables_text: str = "") -> list[tuple[str, int]
         if not stems:
             continue
         for rule, pattern, unless in COMPILED:
-            if stems.isdisjoint(rule.stems) or rule.code in found:
-                continue
-            if rule.allowed_by and rule.allowed_by in variables_text:
+            if stems.isdisjoint(rule.stems) or rule.code in (*found, *allowed):
                 continue
             if any(
                 not unless.search(line[: m.start()]) for m in pattern.finditer(line)

@@ -19,6 +19,7 @@ from batches.states import BatchStatus, JobStatus
 from calls import halts, pacing
 from calls.models import ContactLedger, DoNotCall
 from calls.policies import hours
+from calls.policies.disclosures import Notices, notices_for
 from speechai_site.runtime import clock, keys
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
@@ -110,6 +111,11 @@ class Gate:
         """The telephony path of the caller id that the job is called from."""
         return self.numbers[self.batches[job["batch_id"]]["number_id"]]["path"]
 
+    def notices_of(self, job: Document) -> Notices:
+        """What the agent must announce in a call of this job."""
+        country = self.accounts[job["account_id"]]["country"]
+        return notices_for(country, self.batches[job["batch_id"]]["use_case"])
+
     def is_suppressed(self, key: str, account_id: Any) -> bool:
         return (key, None) in self.suppressed or (key, account_id) in self.suppressed
 
@@ -173,7 +179,7 @@ BATCH = {
     "max_call_seconds": 1,
     "expires_at": 1,
 }
-ACCOUNT = {"status": 1, "country": 1, "time_zone": 1}
+ACCOUNT = {"name": 1, "status": 1, "country": 1, "time_zone": 1}
 
 
 @dataclass(frozen=True)

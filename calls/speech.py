@@ -28,23 +28,24 @@ class Facts:
 
     `company` and `amount` as the agent says them. `identity_verified`: what the
     analysis says; it can deny, not prove. `cut_short`: the person hung up, so that
-    nothing was left to say at the end.
+    nothing was left to say at the end. `offers_discount`: its variables speak of one.
     """
 
     company: str = ""
     amount: str = ""
     identity_verified: bool | None = None
     cut_short: bool = False
-    variables_text: str = ""
+    offers_discount: bool = False
 
 
 @dataclass(frozen=True)
 class SpeechReview:
-    """`said` and `missing` are codes of notices, in the table's order. `forbidden`:
-    codes with the index of the utterance. `identity_verified_before_debt` is None
+    """`said` and `unsaid` are codes of notices, in the table's order; `missing` those
+    unsaid that this call owed. `forbidden`: codes with the index of the utterance. `identity_verified_before_debt` is None
     when nothing was said of a debt; `debt_at` is the utterance that first did."""
 
     said: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     identity_verified_before_debt: bool | None = None
     debt_at: int | None = None
@@ -53,7 +54,7 @@ class SpeechReview:
     @property
     def is_complete(self) -> bool:
         """All notices, and identity before the debt."""
-        return not self.missing and self.identity_verified_before_debt is not False
+        return not self.unsaid and self.identity_verified_before_debt is not False
 
 
 # Words by which an agent tells what the call is about.
@@ -162,18 +163,23 @@ def review(
     heard = _Heard(utterances)
     debt = heard.debt(facts) if notices.is_secret else None
     debt_at = None if debt is None else heard.utterance_at(debt)
-    said, missing = [], []
-    for row in notices.rows:
-        if heard.notice(row, facts, debt):
-            said.append(row.code)
-        elif heard.is_due(row, facts, debt, secret=notices.is_secret):
-            missing.append(row.code)
+    said = [row.code for row in notices.rows if heard.notice(row, facts, debt)]
+    unsaid = [row for row in notices.rows if row.code not in said]
+    secret = notices.is_secret
+    missing = [
+        row.code for row in unsaid if heard.is_due(row, facts, debt, secret=secret)
+    ]
     verified = None
     if debt_at is not None:
         asked = heard.verified_before(debt_at)
         verified = asked and facts.identity_verified is not False
     return SpeechReview(
-        tuple(said), tuple(missing), verified, debt_at, heard.forbidden(facts)
+        said=tuple(said),
+        unsaid=tuple(row.code for row in unsaid if row.when != "on_request"),
+        missing=tuple(missing),
+        identity_verified_before_debt=verified,
+        debt_at=debt_at,
+        forbidden=heard.forbidden(facts),
     )
 
 
@@ -253,7 +259,8 @@ class _Heard:
 
     def forbidden(self, facts: Facts) -> tuple[tuple[str, int], ...]:
         lines = [self.lines[place] for place in self.places]
-        found = forbidden_speech.find(lines, facts.variables_text)
+        offered = ("invented_discount",) if facts.offers_discount else ()
+        found = forbidden_speech.find(lines, allowed=offered)
         return tuple((code, self.places[line]) for code, line in found)
 
 

@@ -159,13 +159,17 @@ class Batch(models.Model):
             started_at=clock.now(),
         )
 
-    def pause(self, *, by: str, reason: str = "") -> bool:
-        """Running → paused: nothing more of it is dialed, live calls go on."""
+    def pause(self, *, by: str, reason: str = "", as_read: bool = False) -> bool:
+        """Running → paused: nothing more of it is dialed, live calls go on.
+
+        `as_read`: not if its status changed, there and back, since it was read.
+        """
         return self._change(
             self.Status.PAUSED,
             by=by,
             action="pause",
             reason=reason,
+            as_read=as_read,
             pause_reason=reason,
         )
 
@@ -261,10 +265,18 @@ class Batch(models.Model):
         ).update(stop_requested=to)
 
     def _change(
-        self, to: str, *, by: str, action: str, reason: str = "", **values: Any
+        self,
+        to: str,
+        *,
+        by: str,
+        action: str,
+        reason: str = "",
+        as_read: bool = False,
+        **values: Any,
     ) -> bool:
+        where = {"_id": self.pk, **({"history": self.history} if as_read else {})}
         changed = states.BATCH.move(
-            {"_id": self.pk}, to, by=by, reason=reason, counters_dirty=True, **values
+            where, to, by=by, reason=reason, counters_dirty=True, **values
         )
         if changed:
             self.refresh_from_db()
