@@ -55,7 +55,7 @@ def review(
     if notices is None or outcome != OutcomeClass.CONVERSATION:
         return None
     try:
-        facts = _facts(reply, identity_verified)
+        facts = _facts(reply, identity_verified=identity_verified)
         return speech.review(speech.utterances_of(reply), notices, facts)
     except Exception as error:  # the result counts all the same
         log.error("call %s not reviewed: %s", call["_id"], type(error).__name__)
@@ -168,7 +168,7 @@ def _rows(call: Document, found: SpeechReview) -> list[Document]:
     ]
 
 
-def _facts(reply: Mapping[str, Any], identity_verified: bool | None) -> Facts:
+def _facts(reply: Mapping[str, Any], *, identity_verified: bool | None) -> Facts:
     """The case's facts, from the variables that Retell gives back with the call."""
     given = reply.get("retell_llm_dynamic_variables")
     said = {
