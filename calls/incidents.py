@@ -22,8 +22,8 @@ from calls.models.incidents import DUE_AFTER
 from calls.policies import disclosures
 from calls.reasons import OutcomeClass
 from calls.speech import Facts, SpeechReview
-from calls.states import IncidentStatus
-from speechai_site.runtime import clock
+from calls.states import INCIDENT, IncidentStatus
+from speechai_site.runtime import audit, clock
 from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
@@ -126,6 +126,31 @@ def pause_batches(batch_ids: Iterable[Any]) -> None:
             continue
         if batch.pause(by=BY, reason=PAUSE_REASON, as_read=True):
             log.error("batch %s paused: %s", batch.pk, PAUSE_REASON)
+
+
+def take(incident: Incident, *, by: str, owner: str) -> bool:
+    """Become the owner of an open incident; not if it is no longer `owner`'s."""
+    taken = Incident.objects.filter(
+        pk=incident.pk, status=IncidentStatus.OPEN, owner=owner
+    ).update(owner=by)
+    if taken:
+        audit.record("incident.take", incident, by=by)
+    return bool(taken)
+
+
+def resolve(incident: Incident, *, by: str, text: str) -> bool:
+    """Open → resolved, with what was found and done. False when somebody was faster."""
+    resolved = INCIDENT.move(
+        {"_id": incident.pk},
+        IncidentStatus.RESOLVED,
+        by=by,
+        owner=by,
+        resolution=text,
+        resolved_at=clock.now(),
+    )
+    if resolved:
+        audit.record("incident.resolve", incident, by=by)
+    return bool(resolved)
 
 
 def _running_since(batch: Batch) -> datetime | None:

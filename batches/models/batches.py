@@ -80,7 +80,7 @@ class Batch(models.Model):
         editable=False,
     )
     # {"jobs": {status: n}, "calls": {status: n}, "outcomes": {class: n},
-    #  "cost_usd": text}; rebuilt by calls/reconcile.py, never the truth
+    #  "cost_usd": text, "notices": {"direct": n, "complete": n}}; rebuilt by calls/reconcile.py, never the truth
     counters = models.JSONField(default=dict, editable=False)
     counters_dirty = models.BooleanField(default=False, editable=False)
     # touched by each dial transaction, so that a pause and a dial can't both commit
