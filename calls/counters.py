@@ -10,7 +10,6 @@ from batches.models import Batch, Job
 from calls.models import Call
 from speechai_site.runtime.documents import collection
 
-
 DIRECT = {"$and": [{"$eq": ["$contact", "titular"]}, "$identity_verified"]}
 COMPLETE = {"$and": [DIRECT, "$notices_complete"]}
 

@@ -199,7 +199,7 @@ def notices_of_batch(request: HttpRequest, batch: Batch) -> list[Notice]:
     found = []
     by_itself = batch.pause_reason == incidents.PAUSE_REASON
     if batch.status == Batch.Status.PAUSED and by_itself:
-        found.append(_paused(batch, batch=batch.pk))
+        found.append(_paused(batch, on_its_page=True))
     return found + _open({"batch_id": batch.pk}, batch=batch.pk)
 
 
@@ -235,11 +235,12 @@ def _sentence(row: Incident) -> str:
     return gettext("turn %(n)s of the conversation") % {"n": row.utterance + 1}
 
 
-def _paused(batch: Batch, **filters: Any) -> Notice:
-    """On its own page (`filters`) it links to the incidents, elsewhere to the page."""
+def _paused(batch: Batch, *, on_its_page: bool = False) -> Notice:
+    """On the campaign's page it links to the incidents, elsewhere to that page."""
     url = page_url("batches_batch", batch.pk)
-    if filters:
-        url = list_url("calls_incident", **filters, status=IncidentStatus.OPEN.value)
+    if on_its_page:
+        status = IncidentStatus.OPEN.value
+        url = list_url("calls_incident", batch=batch.pk, status=status)
     return Notice(
         "danger",
         "pause_circle",
@@ -249,7 +250,7 @@ def _paused(batch: Batch, **filters: Any) -> Notice:
             "Listen to them, mend the agent, then resume."
         ),
         url,
-        _("See the incidents") if filters else _("See the campaign"),
+        _("See the incidents") if on_its_page else _("See the campaign"),
     )
 
 
