@@ -6,6 +6,7 @@ A mask keeps what tells two rows apart and hides who it is.
 import re
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import phonenumbers
 from django.utils import timezone
@@ -69,6 +70,16 @@ def brief(at: datetime | None) -> str:
     local = timezone.localtime(at)
     this_year = local.year == timezone.localtime(clock.now()).year
     return date_format(local, "j b H:i" if this_year else "j b Y H:i")
+
+
+@lru_cache(maxsize=1024)
+def national_phone(e164: str) -> str:
+    """`600 360 1234`: as somebody in its country is told it."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
 def phone(e164: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
+from batches import formats
 from batches.models import Job
 from batches.states import JOB, JobStatus
 from calls import pacing, webhooks
@@ -24,6 +25,7 @@ from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
 from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
 from calls.models import Call, CallDetail, ContactLedger
+from calls.policies import disclosures
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
 from calls.retell.payload import build_create_body
@@ -148,7 +150,10 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
             changes.append(turn_away(job, verdict, by=BY))
             continue
         path = gate.path_of(job)
-        sends.append(Send(call["_id"], job["_id"], 1, body, send_until(wall), path))
+        notices = gate.notices_of(job).version
+        sends.append(
+            Send(call["_id"], job["_id"], 1, body, send_until(wall), path, notices)
+        )
         slots.append(_ledger_row(gate, call, job))
         gate.reserve(job, call["_id"])
     _withdraw(refused)
@@ -259,7 +264,13 @@ def _body(gate: Gate, call: Document, job: Document) -> bytes:
         batch_id=str(call["batch_id"]),
         job_id=str(call["job_id"]),
         env=environment.mode(),
-        variables=job["variables"],
+        variables=job["variables"]
+        | disclosures.variables(
+            gate.notices_of(job),
+            job["variables"],
+            gate.accounts[job["account_id"]]["name"],
+            formats.national_phone(call["from_number"]),
+        ),
         webhook_url=webhook,
         ring_duration_ms=batch["ring_seconds"] * 1000,
         max_call_duration_ms=batch["max_call_seconds"] * 1000,
@@ -270,15 +281,23 @@ def _commit_sending(
     sends: list[Send], slots: list[ContactLedger], token: str, wall: datetime
 ) -> None:
     """Inside the transaction of `_begin`. The jobs were read in its snapshot."""
-    ids = [send.call_id for send in sends]
-    moved = CALL.move(
-        {"_id": {"$in": ids}},
-        CallStatus.SENDING,
-        by=BY,
-        lease_token=token,
-        lease_until_wall=lease_end(),
-        first_sent_wall=wall,
-        sends=1,
+    by_notices: dict[str, list[str]] = {}
+    for send in sends:
+        by_notices.setdefault(send.notices, []).append(send.call_id)
+    moved = CALL.write(
+        [
+            CALL.change(
+                {"_id": {"$in": ids}},
+                CallStatus.SENDING,
+                by=BY,
+                lease_token=token,
+                lease_until_wall=lease_end(),
+                first_sent_wall=wall,
+                sends=1,
+                disclosure_version=version,
+            )
+            for version, ids in by_notices.items()
+        ]
     )
     claimed = JOB.move(
         {"_id": {"$in": [send.job_id for send in sends]}},

@@ -20,6 +20,7 @@ from calls import halts, pacing
 from calls.blocks import Blocks, phones_in_turn
 from calls.models import ContactLedger
 from calls.policies.decisions import Decision
+from calls.policies.disclosures import Notices, notices_for
 from calls.policies.effective import effective_for
 from calls.policies.evaluate import hours_at
 from calls.policies.holidays import default_table
@@ -113,6 +114,11 @@ class Gate:
         batch = self.batches.get(job["batch_id"])
         return batch["use_case"] if batch else ""
 
+    def notices_of(self, job: Document) -> Notices:
+        """What the agent must announce in a call of this job."""
+        country = self.accounts[job["account_id"]]["country"]
+        return notices_for(country, self.batches[job["batch_id"]]["use_case"])
+
     def reserve(self, job: Document, call_id: str) -> None:
         """For what this gate is asked next, the person's attempt is this call's."""
         self.reserved[self.ledger_id(job)] = call_id
@@ -160,7 +166,7 @@ BATCH = {
     "max_call_seconds": 1,
     "expires_at": 1,
 }
-ACCOUNT = {"status": 1, "country": 1, "time_zone": 1}
+ACCOUNT = {"name": 1, "status": 1, "country": 1, "time_zone": 1}
 
 
 @dataclass(frozen=True)

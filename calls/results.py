@@ -16,10 +16,11 @@ from django.conf import settings
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from calls import reasons, settling
+from calls import incidents, reasons, settling
 from calls.models import Call, CallDetail
 from calls.retell.analysis import read_analysis
 from calls.retell.schemas import CallReply
+from calls.speech import SpeechReview
 from calls.states import CALL, FINAL_AT_RETELL, CallStatus
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
@@ -38,6 +39,9 @@ RANKS = {
     "call_analyzed": 3,
 }
 ENDS = ("call_ended", "poll_ended", "call_analyzed")
+
+
+CALL_FIELDS = {"account_id": 1, "batch_id": 1, "job_id": 1, "disclosure_version": 1}
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,26 @@ def merge(reports: Iterable[Report]) -> None:
     if not reports:
         return
     ids = list({report.call_id for report in reports})
-    zones = _zones(ids)
+    calls, zones = _known(ids)
     changes: list[UpdateOne] = []
     details: list[UpdateOne] = []
+    reviewed: list[incidents.Reviewed] = []
     for report in reports:
+        call = calls.get(report.call_id, {})
         try:
-            change = _call_change(report, zones.get(report.call_id))
+            values = _values(report, zones.get(call.get("account_id")))
+            found = _review(report, call, values)
+            change = _call_change(report, values)
         except Exception as error:  # one must not stop the others
             log.error("call %s: %s in a reply", report.call_id, type(error).__name__)
             continue
         changes.append(change)
         if not _comes_again(report):
             details.append(_detail_change(report))
+        if found is not None:
+            reviewed.append((call, found))
+    # first: a call that is analyzed is not looked at again
+    incidents.record(reviewed)
     if details:
         collection(CallDetail).bulk_write(details, ordered=True)
     if changes:
@@ -92,7 +104,7 @@ def _write(changes: list[UpdateOne]) -> None:
         log.critical("%s replies name a call that is another's", len(failures))
 
 
-def _call_change(report: Report, zone: ZoneInfo | None) -> UpdateOne:
+def _call_change(report: Report, values: dict[str, Any]) -> UpdateOne:
     """The values, whatever the status; the status, if that is a step forward."""
     reply, status = report.reply, _status(report)
     maximum = {}
@@ -110,7 +122,7 @@ def _call_change(report: Report, zone: ZoneInfo | None) -> UpdateOne:
     return CALL.merge(
         {"_id": report.call_id},
         status,
-        _values(report, zone),
+        values,
         by=BY,
         reason=reply.disconnection_reason or "",
         maximum=maximum,
@@ -189,6 +201,29 @@ def _analysis_values(reply: CallReply, zone: ZoneInfo | None) -> dict[str, Any]:
     }
 
 
+def _review(
+    report: Report, call: dict[str, Any], values: dict[str, Any]
+) -> SpeechReview | None:
+    """Judge what was said, once the transcript is final; adds its result to `values`."""
+    if report.event != "call_analyzed" or not call.get("disclosure_version"):
+        return None
+    reply = report.reply
+    found = incidents.review(
+        call,
+        {"transcript": reply.transcript, **(reply.model_extra or {})}
+        | {"disconnection_reason": reply.disconnection_reason},
+        outcome=reasons.classify(
+            _status(report) or CallStatus.ENDED,
+            reply.disconnection_reason or "",
+            values.get("in_voicemail"),
+        ),
+        identity_verified=values.get("identity_verified"),
+    )
+    if found is not None:
+        values["notices_complete"] = found.is_complete
+    return found
+
+
 def _detail_change(report: Report) -> UpdateOne:
     reply = report.reply
     rank = RANKS[report.event]
@@ -202,14 +237,15 @@ def _detail_change(report: Report) -> UpdateOne:
     )
 
 
-def _zones(call_ids: list[str]) -> dict[str, ZoneInfo]:
-    calls = list(collection(Call).find({"_id": {"$in": call_ids}}, {"account_id": 1}))
-    accounts = settling.account_zones({call["account_id"] for call in calls})
-    return {
-        call["_id"]: accounts[call["account_id"]]
-        for call in calls
-        if call["account_id"] in accounts
-    }
+def _known(
+    call_ids: list[str],
+) -> tuple[dict[str, dict[str, Any]], dict[Any, ZoneInfo]]:
+    """What is known of the calls beforehand, and the zones of their accounts."""
+    found = collection(Call).find({"_id": {"$in": call_ids}}, CALL_FIELDS)
+    calls = {call["_id"]: call for call in found}
+    return calls, settling.account_zones(
+        {call["account_id"] for call in calls.values()}
+    )
 
 
 def _day(value: Any) -> datetime | None:

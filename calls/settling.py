@@ -15,7 +15,7 @@ from pymongo import UpdateMany, UpdateOne
 
 from batches.models import Account, Batch, Job
 from batches.states import JOB, JobStatus
-from calls import counters, outcomes, reasons, stops, suppression
+from calls import counters, incidents, outcomes, reasons, stops, suppression
 from calls.counters import as_decimal
 from calls.gate import Document
 from calls.models import Call, ContactLedger, Promise
@@ -96,6 +96,13 @@ def settle(call_ids: list[str], *, polled: bool = False) -> int:
         steps.append((case, step))
         marks.append(_settled(case.call, case.outcome))
     _put_in_force(steps)
+    incidents.review_unanalyzed(
+        [
+            {**case.call, "outcome": case.outcome}
+            for case, _step in steps
+            if not case.call["analyzed"]
+        ]
+    )
     if steps:
         counters.mark_dirty({case.batch["_id"] for case, _step in steps})
     CALL.write(marks)

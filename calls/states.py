@@ -5,6 +5,8 @@ sending ─► rejected|unknown ; unknown ─► registered|rejected|lost
 registered|ongoing ─► lost (nothing final by the hard limit, after a stop)
 sending|registered|unknown|lost ─► ongoing|ended|not_connected|error
                                    (webhook or poll came first)
+
+Incident: open ─► resolved
 """
 
 from django.db.models import TextChoices
@@ -56,5 +58,19 @@ CALL = Machine(
         C.ERROR: frozenset(),
         C.REJECTED: frozenset(),
         C.WITHDRAWN: frozenset(),
+    },
+)
+
+
+class IncidentStatus(TextChoices):
+    OPEN = "open", pgettext_lazy("incident", "Open")
+    RESOLVED = "resolved", pgettext_lazy("incident", "Resolved")
+
+
+INCIDENT = Machine(
+    "calls_incident",
+    {
+        IncidentStatus.OPEN: frozenset({IncidentStatus.RESOLVED}),
+        IncidentStatus.RESOLVED: frozenset(),
     },
 )

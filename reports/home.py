@@ -22,7 +22,7 @@ from batches.admin.words import (
 from batches.models import Account, Batch, Job
 from batches.states import JobStatus
 from calls import pacing
-from calls.admin import halts
+from calls.admin import halts, incidents
 from calls.admin.unconfirmed import unconfirmed
 from calls.admin.words import CALL_COLOURS, value
 from calls.models import Call
@@ -47,7 +47,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Home"),
         "halting": halts.form_context(request),
         "home": {
-            "notices": [*halts.notices(request), *notices()],
+            "notices": [
+                *halts.notices(request),
+                *incidents.notices(request),
+                *notices(),
+            ],
             "cards": _cards(request, figures, accounts),
             "running": _running(figures["running"]),
             "recent": [] if figures["running"] else _running(_recent(accounts)),

@@ -16,7 +16,7 @@ def batch_status(batch: Batch) -> dict[str, Any]:
     """Where a batch stands, exactly; plain values, ready for JSON.
 
     `{"batch", "status", "rows", "jobs": {status: n}, "calls": {status: n},
-    "outcomes": {class: n}, "cost_usd": text}`.
+    "outcomes": {class: n}, "cost_usd": text, "notices": {"direct": n, "complete": n}}`.
     """
     return {
         "batch": str(batch.pk),

@@ -56,6 +56,12 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
         [
             (_("Stop calling"), "dangerous", "halts", "batches.control_batch"),
             (
+                _("Incidents"),
+                "report",
+                "calls_incident_changelist",
+                "calls.view_incident",
+            ),
+            (
                 _("People not to call"),
                 "phone_disabled",
                 "calls_donotcall_changelist",

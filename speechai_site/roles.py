@@ -4,10 +4,11 @@ from typing import Any
 
 from django.apps import AppConfig
 
-ADMINISTRATOR, SUPERVISOR, OPERATOR, AUDITOR = (
+ADMINISTRATOR, SUPERVISOR, OPERATOR, QUALITY, AUDITOR = (
     "Administrador",
     "Supervisor",
     "Operador",
+    "Calidad",
     "Auditor",
 )
 
@@ -23,6 +24,7 @@ READ = [
     "calls.view_call",
     "calls.view_calldetail",
     "calls.view_promise",
+    "calls.view_incident",
 ]
 OPERATE = [
     *READ,
@@ -36,7 +38,12 @@ OPERATE = [
     "reports.export_report",
     "reports.see_personal_data",
 ]
-SUPERVISE = [*OPERATE, "batches.change_agent", "reports.see_cost"]
+SUPERVISE = [
+    *OPERATE,
+    "batches.change_agent",
+    "calls.work_incident",
+    "reports.see_cost",
+]
 ROLES: dict[str, list[str]] = {
     ADMINISTRATOR: [
         *SUPERVISE,
@@ -51,6 +58,8 @@ ROLES: dict[str, list[str]] = {
     ],
     SUPERVISOR: SUPERVISE,
     OPERATOR: OPERATE,
+    # they listen and judge, and call nobody
+    QUALITY: [*READ, "calls.work_incident", "reports.see_personal_data"],
     AUDITOR: [*READ, "calls.view_donotcall", "runtime.view_auditentry"],
 }
 

@@ -40,6 +40,8 @@ VERBS = {
     "stop_now": pgettext_lazy("activity", "hung up and cancelled"),
     "halt": pgettext_lazy("activity", "calls stopped"),
     "lift": pgettext_lazy("activity", "calls allowed again"),
+    "take": pgettext_lazy("activity", "taken"),
+    "resolve": pgettext_lazy("activity", "resolved"),
     "sync": pgettext_lazy("activity", "read from Retell"),
     "withdraw": pgettext_lazy("activity", "withdrawn"),
     "load": pgettext_lazy("activity", "loaded"),

@@ -80,7 +80,7 @@ class Batch(models.Model):
         editable=False,
     )
     # {"jobs": {status: n}, "calls": {status: n}, "outcomes": {class: n},
-    #  "cost_usd": text}; rebuilt by calls/reconcile.py, never the truth
+    #  "cost_usd": text, "notices": {"direct": n, "complete": n}}; rebuilt by calls/reconcile.py, never the truth
     counters = models.JSONField(default=dict, editable=False)
     counters_dirty = models.BooleanField(default=False, editable=False)
     # its live calls are to be hung up, until there are none (calls/hangups.py)
@@ -157,14 +157,18 @@ class Batch(models.Model):
             started_at=clock.now(),
         )
 
-    def pause(self, *, by: str, reason: str = "") -> bool:
+    def pause(self, *, by: str, reason: str = "", as_read: bool = False) -> bool:
         """Running → paused: when this returns nothing more of it is sent that was not
-        `sending` already. Live calls go on."""
+        `sending` already. Live calls go on.
+
+        `as_read`: not if its status changed, there and back, since it was read.
+        """
         return self._change(
             self.Status.PAUSED,
             by=by,
             action="pause",
             reason=reason,
+            as_read=as_read,
             pause_reason=reason,
         )
 
@@ -260,10 +264,18 @@ class Batch(models.Model):
         ).update(stop_requested=to)
 
     def _change(
-        self, to: str, *, by: str, action: str, reason: str = "", **values: Any
+        self,
+        to: str,
+        *,
+        by: str,
+        action: str,
+        reason: str = "",
+        as_read: bool = False,
+        **values: Any,
     ) -> bool:
+        where = {"_id": self.pk, **({"history": self.history} if as_read else {})}
         changed = states.BATCH.move(
-            {"_id": self.pk}, to, by=by, reason=reason, counters_dirty=True, **values
+            where, to, by=by, reason=reason, counters_dirty=True, **values
         )
         if to != self.Status.RUNNING:
             fences.close()  # unchanged too: whoever changed it may have died before

@@ -1,3 +1,19 @@
-from calls.admin import calls, do_not_call, halts, promises, unconfirmed, voice
+from calls.admin import (
+    calls,
+    do_not_call,
+    halts,
+    incidents,
+    promises,
+    unconfirmed,
+    voice,
+)
 
-__all__ = ["calls", "do_not_call", "halts", "promises", "unconfirmed", "voice"]
+__all__ = [
+    "calls",
+    "do_not_call",
+    "halts",
+    "incidents",
+    "promises",
+    "unconfirmed",
+    "voice",
+]

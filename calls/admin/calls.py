@@ -30,6 +30,7 @@ from batches.admin.search import jobs_of
 from batches.admin.words import DISPOSITIONS, OUTCOME_COLOURS, OUTCOMES, reason
 from batches.models import Account, Agent, Batch, Job
 from calls import pacing
+from calls.admin.incidents import notices_of_call
 from calls.admin.words import (
     ANALYSIS,
     ANALYSIS_CODES,
@@ -174,6 +175,7 @@ def record(request: HttpRequest, call: Call) -> dict[str, Any]:
     agent = Agent.objects.filter(retell_id=call.agent_id).first()
     return {
         "call": call,
+        "notices": notices_of_call(request, call),
         "full": full,
         "name": shown_name(call.name, full=full),
         "phone": shown_phone(call.to_number, full=full),

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from batches.admin import words
 from calls import block_reasons, dispositions, reasons, steps
-from calls.models import Call, Promise
+from calls.models import Call, Incident, Promise
 from calls.policies import sentences
 
 CALL_COLOURS = {
@@ -36,6 +36,31 @@ PROMISE_COLOURS = {
     Promise.Status.CURRENT: "success",
     Promise.Status.REPLACED: "",
     Promise.Status.REVIEW: "warning",
+}
+INCIDENT_COLOURS = {
+    Incident.Status.OPEN: "warning",
+    Incident.Status.RESOLVED: "success",
+}
+# What is said of a call under "what": notices, then forbidden speech.
+INCIDENT_CODES = {
+    "ai": _("That it is an artificial intelligence"),
+    "company": _("On whose behalf it calls"),
+    "recording": _("That the call is recorded"),
+    "purpose": _("That it is a commercial call"),
+    "not_judicial": _("That it is not a judicial act"),
+    "mini_miranda": _("That it is an attempt to collect"),
+    "rights": _("The person's rights"),
+    "opt_out": _("How to get no more calls"),
+    "seizure": _("Seizure of goods"),
+    "court": _("Trial or lawsuit"),
+    "police": _("Police or prison"),
+    "credit_bureau": _("Threat with a credit bureau"),
+    "workplace": _("Telling the workplace"),
+    "third_parties": _("Telling family or neighbours"),
+    "invented_discount": _("Invented discount"),
+    "denies_ai": _("Denies being an artificial intelligence"),
+    "asks_card_data": _("Asks for card or bank data"),
+    "insult": _("Insult"),
 }
 CONTACTS = {
     "titular": _("Account holder"),
@@ -94,6 +119,7 @@ GATE = {
     "asked_cancelled": _("Cancelled meanwhile"),
     "asked_denied": _("Denied meanwhile"),
     "asked_expired": _("Expired meanwhile"),
+    "speech_incidents": _("Automatic pause: two incidents of what was said"),
     "calls_halted": _("Calling is stopped by hand"),
     "place_halted": _("Its region is stopped"),
     "place_unknown_halted": _("A region is stopped, and nobody knows where this is"),

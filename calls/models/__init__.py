@@ -1,5 +1,6 @@
 from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
 from calls.models.halts import Halt
+from calls.models.incidents import Incident
 from calls.models.suppression import ContactLedger, DoNotCall, RegistrySnapshot
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "ContactLedger",
     "DoNotCall",
     "Halt",
+    "Incident",
     "Promise",
     "RegistrySnapshot",
     "WebhookEvent",

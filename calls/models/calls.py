@@ -51,6 +51,8 @@ class Call(models.Model):
         _("Retell id"), max_length=64, null=True, blank=True, unique=True
     )
     round_id = models.CharField(max_length=40, blank=True)
+    # the notices that the agent was given (calls/policies/disclosures.py); "": none
+    disclosure_version = models.CharField(_("notices"), max_length=64, blank=True)
     # --- sending (wall)
     planned_wall = models.DateTimeField(default=clock.wall)
     lease_until_wall = models.DateTimeField(null=True)
@@ -88,6 +90,8 @@ class Call(models.Model):
     wants_no_calls = models.BooleanField(_("asked not to be called"), default=False)
     summary = models.TextField(_("summary"), blank=True)
     sentiment = models.CharField(_("sentiment"), max_length=16, blank=True)
+    # all notices said, identity before the debt; None: not a reviewed conversation
+    notices_complete = models.BooleanField(_("notices complete"), null=True)
     history = models.JSONField(default=list)
 
     class Meta:

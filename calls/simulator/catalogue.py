@@ -10,20 +10,22 @@ MODIFIED_MS = 1_767_225_600_000  # 2026-01-01
 COLLECTIONS_PROMPT = """\
 Eres un asistente virtual de cobranza de {{empresa}}. Hablas en español neutro y con \
 respeto. La hora local es {{current_time_America/Santiago}}.
-1. Di que eres un asistente virtual, de {{empresa}}, y que la llamada se graba.
+{{orden_de_apertura}}
+1. Di: {{aviso_ia}} {{aviso_identidad}} {{aviso_grabacion}}
 2. Confirma que hablas con {{nombre}} y pide un dato que lo identifique. Sin eso no \
 digas nada de una deuda.
-3. Informa que tiene {{cuotas_adeudadas}} cuotas pendientes por {{monto_total}}, con \
-fecha límite {{fecha_limite}}. Pregunta cuándo puede pagar, a más tardar el \
-{{fecha_maxima}}.
+3. Di: {{aviso_cobranza}} Informa que tiene {{cuotas_adeudadas}} cuotas pendientes por \
+{{monto_total}}, con fecha límite {{fecha_limite}}. Di: {{aviso_derechos}} \
+{{aviso_no_llamar}} Pregunta cuándo puede pagar, a más tardar el {{fecha_maxima}}.
 4. Si pide que no lo llamen, confirma y despídete. Si hay enfermedad, duelo, angustia \
 o contesta un menor, despídete y deriva a una persona.
 Nunca pidas datos de tarjetas ni de cuentas."""
 
 MARKETING_PROMPT = """\
-Eres un asistente virtual de {{empresa}}. Di que eres un asistente virtual y que la \
-llamada se graba. Confirma que hablas con {{nombre}} y presenta {{descripcion_oferta}}, \
-vigente hasta el {{oferta_expira}}. Si pide que no lo llamen, confirma y despídete."""
+Eres un asistente virtual de {{empresa}}. Di: {{aviso_ia}} {{aviso_identidad}} \
+{{aviso_grabacion}} {{aviso_proposito}} Confirma que hablas con {{nombre}} y presenta \
+{{descripcion_oferta}}, vigente hasta el {{oferta_expira}}. Di: {{aviso_no_llamar}} Si \
+pide que no lo llamen, confirma y despídete."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ AGENTS = (
         name="Cobranza (sandbox)",
         llm_id="llm_sandbox_cobranza",
         begin_message=(
-            "Hola, le habla un asistente virtual de {{empresa}}. Esta llamada se "
-            "graba. ¿Hablo con {{nombre}}?"
+            "Hola. {{aviso_ia}} {{aviso_identidad}} {{aviso_grabacion}} ¿Hablo con "
+            "{{nombre}}?"
         ),
         prompt=COLLECTIONS_PROMPT,
         tags={"prod": 1},
@@ -77,7 +79,7 @@ AGENTS = (
         agent_id="agent_sandbox_marketing",
         name="Ofertas (sandbox)",
         llm_id="llm_sandbox_marketing",
-        begin_message="Hola, le habla un asistente virtual de {{empresa}}.",
+        begin_message="Hola. {{aviso_ia}} {{aviso_identidad}}",
         prompt=MARKETING_PROMPT,
         tags={},
         versions={0: True},

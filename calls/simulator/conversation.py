@@ -141,6 +141,8 @@ def _facts(
         "medio": facts["medio"],
     }
 
+    spoken |= _notices(variables, spoken["empresa"])
+
     def know(name: str, value: Any, words: str) -> None:
         facts[name], spoken[name] = value, words
 
@@ -162,6 +164,26 @@ def _facts(
     )
     facts["frase"] = spoken["rellamada"]
     return facts, spoken
+
+
+def _notices(variables: Mapping[str, str], company: str) -> dict[str, str]:
+    """What the agent announces at its start, before the subject, and after it.
+
+    As the variables word it; without them the opening of the sandbox's own prompt.
+    """
+
+    def said(*names: str) -> str:
+        return " ".join(filter(None, (variables.get(f"aviso_{n}") for n in names)))
+
+    opening = said("ia", "identidad", "grabacion", "proposito") or (
+        f"Le habla un asistente virtual de {company}. Esta llamada se graba."
+    )
+    before, end = said("cobranza"), said("derechos", "no_llamar")
+    return {
+        "saludo": f"Hola. {opening}",
+        "previo": before and f"{before} ",
+        "final": end and f"{end} ",
+    }
 
 
 def _installments(count: str) -> str:

@@ -35,6 +35,14 @@ CALL_FAULTS = {
     "analysis_late": "analysis after 40 minutes",
     "cost_changes": "costs a tenth more, ten minutes after the end",
 }
+# Drawn for each conversation: what the voice agent does wrong (misconduct.py).
+AGENT_FAULTS = {
+    "threatens": "says what may never be said",
+    "denies_ai": "says that it is a person",
+    "debt_first": "names the debt before it knows who listens",
+    "no_ai_notice": "does not say that it is a machine",
+    "no_notices": "says no notice at all",
+}
 # Drawn for each webhook.
 WEBHOOK_FAULTS = {
     "lost": "never sent",
@@ -70,6 +78,7 @@ class Scenario:
     # 429 for so long; with Retry-After in the first storm, without in the second, …
     rate_limit_storms: tuple[float, float] | None = None
     call_faults: dict[str, float] = field(default_factory=dict)
+    agent_faults: dict[str, float] = field(default_factory=dict)
     webhook_faults: dict[str, float] = field(default_factory=dict)
     read_faults: dict[str, float] = field(default_factory=dict)
     hang_seconds: float = 120
@@ -92,6 +101,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     **{fault: replace(NORMAL, create_faults={fault: 0.2}) for fault in CREATE_FAULTS},
     **{fault: replace(NORMAL, call_faults={fault: 0.2}) for fault in CALL_FAULTS},
+    "bad_agent": replace(NORMAL, agent_faults=dict.fromkeys(AGENT_FAULTS, 0.1)),
     "webhooks_lost": replace(NORMAL, webhook_faults={"lost": 1}),
     "webhooks_tripled": replace(NORMAL, webhook_faults={"duplicated": 1, "late": 0.7}),
     "webhooks_reordered": replace(NORMAL, webhook_faults={"reordered": 1}),
@@ -133,6 +143,7 @@ _TABLES = {
     "outcomes": OUTCOMES,
     "create_faults": CREATE_FAULTS,
     "call_faults": CALL_FAULTS,
+    "agent_faults": AGENT_FAULTS,
     "webhook_faults": WEBHOOK_FAULTS,
     "read_faults": READ_FAULTS,
 }

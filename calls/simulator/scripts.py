@@ -7,10 +7,8 @@ a value that starts with @ is a fact in the analysis' own form.
 from dataclasses import dataclass, field
 from typing import Any
 
-_OPENING = (
-    "A: Hola, le habla un asistente virtual de {empresa}. Esta llamada se graba. "
-    "¿Hablo con {nombre}?",
-)
+# {saludo}, {previo} and {final} carry the notices that the call's variables hold.
+_OPENING = ("A: {saludo} ¿Hablo con {nombre}?",)
 _VERIFIED = (
     *_OPENING,
     "U: Sí, con {nombre}.",
@@ -20,13 +18,13 @@ _VERIFIED = (
 )
 _DEBT = (
     *_VERIFIED,
-    "A: Gracias. Registra {cuotas} con {empresa} por {monto}, con fecha límite "
-    "{fecha_limite}. ¿Cuándo podría pagar?",
+    "A: Gracias. {previo}Registra {cuotas} con {empresa} por {monto}, con fecha límite "
+    "{fecha_limite}. {final}¿Cuándo podría pagar?",
 )
 _OFFER = (
     *_OPENING,
     "U: Sí, diga.",
-    "A: Le llamo para presentarle {oferta}. ¿Le interesa?",
+    "A: Le llamo para presentarle {oferta}. {final}¿Le interesa?",
 )
 
 

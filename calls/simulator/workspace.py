@@ -17,6 +17,7 @@ from typing import Any
 from calls.simulator.catalogue import PATH_LIMITS, Catalogue
 from calls.simulator.clock import SharedClock
 from calls.simulator.conversation import converse, voicemail
+from calls.simulator.misconduct import misbehave
 from calls.simulator.oracle import EventLog
 from calls.simulator.outcomes import OUTCOMES, Outcome
 from calls.simulator.phone_calls import SimulatedCall
@@ -216,6 +217,8 @@ class Workspace:
                 rng, call.variables, call.to_number, self._clock.now()
             )
             talk = call.conversation.script.talk
+            wrongs = draw_faults(rng, scenario.agent_faults)
+            call.conversation = misbehave(call.conversation, wrongs, rng)
         elif outcome.voicemail:
             call.conversation = voicemail()
         call.talk_seconds = rng.uniform(*(scenario.talk_seconds or talk))

@@ -25,7 +25,14 @@ def test_status_counts_jobs_calls_and_outcomes(batch: Batch) -> None:
     job = make_job(batch, status="done")
     make_job(batch)
     make_call(job, status="not_connected", outcome="busy", cost_usd=Decimal("0.01"))
-    make_call(job, status="ended", outcome="conversation", cost_usd=Decimal("0.2"))
+    direct = {"contact": "titular", "identity_verified": True, "notices_complete": True}
+    make_call(
+        job,
+        status="ended",
+        outcome="conversation",
+        cost_usd=Decimal("0.2"),
+        **direct,
+    )
     make_call()  # another batch's
     assert batch_status(batch) == {
         "batch": str(batch.pk),
@@ -35,6 +42,7 @@ def test_status_counts_jobs_calls_and_outcomes(batch: Batch) -> None:
         "calls": {"not_connected": 1, "ended": 1},
         "outcomes": {"busy": 1, "conversation": 1},
         "cost_usd": "0.210000",
+        "notices": {"direct": 1, "complete": 1},
     }
 
 
