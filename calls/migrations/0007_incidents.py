@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0004_due_index'),
-        ('calls', '0004_one_day_index'),
+        ('batches', '0005_no_dial_fence'),
+        ('calls', '0006_do_not_call'),
     ]
 
     operations = [
