@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from batches.imports.normalizers.places import is_at, spellings
 from batches.models import Account, Batch, Job
 from batches.states import BatchStatus, JobStatus
 from calls import hangups
@@ -44,7 +45,7 @@ def code_for(halts: list[Document], job: Document) -> str:
     if any(not halt["place"] for halt in halts):
         return "calls_halted"
     places = job.get("places") or []
-    if any(halt["place"] in places for halt in halts):
+    if any(is_at(halt["place"], places) for halt in halts):
         return "place_halted"
     if not places and any(halt["unknown_too"] for halt in halts):
         return "place_unknown_halted"
@@ -62,7 +63,7 @@ def halt(
 ) -> Halt:
     """Stop calling at once, until `lift`. Repeatable: a second one widens the first.
 
-    `place`: a folded name. `hang_up`: what is live is hung up too.
+    `place`: as `batches.imports.normalizers.places.place` gives it. `hang_up`: what is live is hung up too.
     """
     account_id = account.pk if account else None
     key = f"{account_id or '*'}|{place}"
@@ -136,16 +137,17 @@ def tend() -> None:
 
 def _put_aside(row: Document) -> int:
     now = clock.now()
+    due = {"next_attempt_at": {"$lte": now}}
     moved = _move_cases(
         row,
-        {"places": row["place"], "next_attempt_at": {"$lte": now}},
+        {"places": {"$in": list(spellings(row["place"]))}, **due},
         next_attempt_at=now + ASIDE,
         status_reason="place_halted",
     )
     if row["unknown_too"]:
         moved += _move_cases(
             row,
-            {"places": {"$in": [[], None]}, "next_attempt_at": {"$lte": now}},
+            {"places": {"$in": [[], None]}, **due},
             next_attempt_at=now + ASIDE,
             status_reason="place_unknown_halted",
         )
@@ -156,7 +158,7 @@ def _put_back(row: Document) -> int:
     return _move_cases(
         row,
         {
-            "places": {"$in": [row["place"], [], None]},
+            "places": {"$in": [*spellings(row["place"]), [], None]},
             "status_reason": {"$in": PLACE_CODES},
         },
         next_attempt_at=clock.now(),

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from batches.imports.normalizers.places import is_at
 from batches.models import Batch, Job
 from calls import states
 from calls.models import Call, Halt
@@ -108,7 +109,7 @@ def _covers(halt: Document, call: Document, places: dict[Any, list[str]]) -> boo
     if not halt["place"]:
         return True
     here = places.get(call["job_id"], [])
-    return halt["place"] in here or (not here and halt["unknown_too"])
+    return is_at(halt["place"], here) or (not here and halt["unknown_too"])
 
 
 def _tell(client: RetellClient, calls: list[Document]) -> int:

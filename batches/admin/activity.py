@@ -18,6 +18,7 @@ from batches.admin.filters import object_id
 from batches.admin.keyset import KeysetAdmin
 from batches.admin.pages import actor, page_url
 from batches.admin.words import reason
+from batches.imports.normalizers.places import shown
 from batches.models import Account, Batch
 from speechai_site.runtime.models import AuditEntry
 
@@ -133,4 +134,6 @@ def _said(key: str, value: str) -> str:
     if key == "fields":
         names = (name[:1].lower() + name[1:] for name in value.split(", "))
         return ", ".join(gettext(name) for name in names if name)
+    if key == "place":
+        return shown(value)
     return {"True": gettext("yes"), "False": gettext("no")}.get(value, value)

@@ -35,6 +35,7 @@ from batches.admin.words import (
     reason,
     variable,
 )
+from batches.imports.normalizers.places import shown
 from batches.models import Account, Batch, Job, Upload
 from batches.states import JobStatus
 
@@ -216,7 +217,7 @@ def record(request: HttpRequest, job: Job) -> dict[str, Any]:
         "reason": reason(job.status_reason),
         "attempts": f"{job.attempts} / {batch.max_attempts}",
         "next_attempt": formats.moment(job.next_attempt_at),
-        "places": ", ".join(place.title() for place in job.places),
+        "places": ", ".join(map(shown, job.places)),
         "outcome": OUTCOMES.get(job.outcome, job.outcome),
         "disposition": DISPOSITIONS.get(job.disposition, job.disposition),
         "callback": formats.moment(job.callback_at) if job.callback_at else "",

@@ -187,7 +187,7 @@ def job_document(
         "name_keys": keys.name_keys(case.name),
         "rank": Int64(rank),
         "created_at": moment,
-        "places": places_of(subject.places, phones),
+        "places": places_of(subject.places, phones, upload.account.country),
         **_about(subject, cases, case, first),
     }
     return document | (_callable(moment) if phones else _denied(moment, by))

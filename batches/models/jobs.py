@@ -49,8 +49,8 @@ class Job(models.Model):
     extra = models.JSONField(_("other columns"), default=list)  # [[header, text]]
     warnings = models.JSONField(_("warnings"), default=list)
     source_rows = ArrayField(models.IntegerField(), default=list, size=None)
-    # where this person is, as far as the file or a landline says: folded names, upper
-    # case (batches/imports/normalizers/places.py)
+    # where this person is, as far as the file or a landline says: regions' codes and
+    # folded names, upper case (batches/imports/normalizers/places.py)
     places = ArrayField(models.CharField(max_length=80), default=list)
     # --- how they are found, capped and suppressed (speechai_site/runtime/keys.py)
     person_key = models.CharField(max_length=64)

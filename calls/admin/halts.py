@@ -18,7 +18,7 @@ from batches.admin import pages
 from batches.admin.base import account_ids, choices_of, require
 from batches.admin.pages import Notice, Panel
 from batches.admin.progress import number
-from batches.imports.normalizers.places import place
+from batches.imports.normalizers.places import place, shown
 from batches.models import Account, Batch, Job
 from batches.states import OPEN_JOB, BatchStatus
 from calls import halts
@@ -82,10 +82,11 @@ def _halt(request: HttpRequest) -> HttpResponse:
     if where and not place(where):
         return HttpResponseBadRequest()
     for account in chosen:
+        country = account.country if account else ""
         halts.halt(
             by=audit.actor_of(request.user),
             account=account,
-            place=place(where),
+            place=place(where, country),
             unknown_too="unknown_too" in request.POST,
             hang_up="hang_up" in request.POST,
             reason=request.POST.get("reason", "")[:64],
@@ -136,7 +137,7 @@ def _row(request: HttpRequest, row: Halt) -> dict[str, Any]:
 def _what(row: Halt) -> str:
     if not row.place:
         return gettext("All calls")
-    return gettext("Region stopped: %(place)s") % {"place": row.place.title()}
+    return gettext("Region stopped: %(place)s") % {"place": shown(row.place)}
 
 
 def _notice(request: HttpRequest, row: Halt) -> Notice:
@@ -180,7 +181,7 @@ def _places(request: HttpRequest) -> dict[str, Any]:
     return {
         "unknown": number(counted.pop(None, 0)),
         "places": [
-            {"name": name, "label": name.title(), "count": number(n)}
+            {"name": name, "label": shown(name), "count": number(n)}
             for name, n in counted.items()
         ],
     }

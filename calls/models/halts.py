@@ -11,7 +11,7 @@ class Halt(models.Model):
     """While it is not lifted, the gate refuses what it covers; see `calls/halts.py`.
 
     `account` empty: every account. `place` empty: every case, else those with it among
-    `Job.places`. `key` says what it covers, and is empty once lifted: a second one of
+    `Job.places`, a region's code or a folded name. `key` says what it covers, and is empty once lifted: a second one of
     the same kind can't be inserted.
     """
 

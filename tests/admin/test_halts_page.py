@@ -65,13 +65,13 @@ def test_a_region_is_stopped_with_those_whose_place_is_unknown(ours, sign_in):
     values = {"place": "MAULE", "unknown_too": "on", "hang_up": "", "reason": "sismo"}
     act(sign_in(ours.operator), "halt", **values)
     row = Halt.objects.get()
-    assert (row.place, row.unknown_too, row.reason) == ("MAULE", True, "sismo")
+    assert (row.place, row.unknown_too, row.reason) == ("CL-ML", True, "sismo")
 
 
 @pytest.mark.parametrize("page", ["home", "batch", "job", "halts"])
 def test_what_is_stopped_is_said_where_people_look(page, ours, sign_in):
-    halts.halt(by="user:ana", account=ours.account, place="MAULE")
-    Job.objects.filter(pk=ours.job.pk).update(places=["MAULE"])
+    halts.halt(by="user:ana", account=ours.account, place="CL-RM")
+    Job.objects.filter(pk=ours.job.pk).update(places=["CL-RM"])
     url = {
         "home": reverse("admin:index"),
         "batch": reverse("admin:batches_batch_change", args=[ours.batch.pk]),
@@ -79,7 +79,7 @@ def test_what_is_stopped_is_said_where_people_look(page, ours, sign_in):
         "halts": reverse(URL),
     }[page]
     said = sign_in(ours.operator).get(url).content.decode()
-    assert "Región detenida: Maule" in said
+    assert "Región detenida: Región Metropolitana de Santiago" in said
 
 
 def test_anothers_stop_is_not_shown(ours, theirs, sign_in):

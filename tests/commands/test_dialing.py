@@ -5,7 +5,7 @@ import json
 import pytest
 
 from batches.models import Account
-from calls import hangups
+from calls import halts, hangups
 from calls.models import Halt
 from speechai_site.runtime.models import AuditEntry
 from tests.builders import make_account
@@ -60,8 +60,20 @@ def test_one_account_is_stopped_and_the_others_go_on(account, run_json) -> None:
 
 
 def test_a_region_is_stopped_under_its_one_spelling(run_json) -> None:
-    run_json("dialing", "stop", "--place", "Región del Maule")
+    (row,) = run_json("dialing", "stop", "--place", "Región del Maule")["stopped"]
+    assert row["place"] == "CL-ML"
     assert run_json("dialing", "resume", "--place", "MAULE") == {"stopped": []}
+
+
+def test_a_region_stopped_before_there_were_codes_is_allowed_again(run_json) -> None:
+    halts.halt(by="user:x", place="MAULE")
+    assert run_json("dialing", "resume", "--place", "CL-ML") == {"stopped": []}
+
+
+def test_a_place_is_looked_for_in_the_accounts_country(account, run_json) -> None:
+    ours = ("--account", account.slug, "--place", "Santa Cruz")
+    (row,) = run_json("dialing", "stop", *ours)["stopped"]
+    assert row["place"] == "SANTA CRUZ"  # a comuna in Chile, a province in Argentina
 
 
 @pytest.mark.parametrize("flags", [(), ("--known-places-only",)])

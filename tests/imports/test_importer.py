@@ -79,6 +79,18 @@ def test_a_case_is_stored_as_the_orm_reads_it(account):
     assert job.warnings == []
 
 
+@pytest.mark.parametrize(
+    ("region", "places"),
+    [(13, ["CL-RM", "SANTIAGO"]), ("Santa Cruz", ["SANTA CRUZ"])],
+)
+def test_a_case_is_where_its_file_and_its_landline_say(account, region, places):
+    """Both in one spelling, and in the account's country."""
+    landline = "220001234" if len(places) > 1 else ""
+    file = workbook([[*row(landline=landline), region]], [*HEADERS, "Región"])
+    import_workbook(file, account, DEBT, actor="user:test")
+    assert Job.objects.get().places == places
+
+
 def test_a_stored_case_has_every_column_of_the_model(account):
     load([row()], account)
     make_job(make_batch(account))

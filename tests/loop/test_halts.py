@@ -15,6 +15,7 @@ from tests.builders import make_account
 from tests.loop.conftest import Loop
 
 BY = "user:test"
+A_DAY = timedelta(days=1)
 
 
 def creates(loop: Loop) -> int:
@@ -144,6 +145,36 @@ def test_a_halted_region_stops_who_is_there(
     job.refresh_from_db()
     assert job.status_reason == reason
     assert creates(loop) == (0 if reason else 1)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "stored"), [("CL-ML", "MAULE"), ("MAULE", "CL-ML"), ("CL-ML", "CL-ML")]
+)
+def test_a_region_stops_whoever_is_there_however_it_was_stored(
+    loop: Loop, stopped: str, stored: str
+) -> None:
+    loop.simulate(ring_seconds=(600, 600))
+    loop.job(places=[stored, "TALCA"])
+    loop.dial()
+    planned, waiting = loop.job(places=[stored]), loop.job(places=[stored])
+    Job.objects.filter(pk=waiting.pk).update(next_attempt_at=clock.now() + A_DAY)
+    loop.plan()
+    Job.objects.filter(pk=waiting.pk).update(next_attempt_at=clock.now())
+
+    row = halts.halt(by=BY, place=stopped, hang_up=True)
+    loop.work()
+    halts.tend()
+
+    assert creates(loop) == 1
+    assert not loop.simulator.calls[0].is_open
+    for job in (planned, waiting):
+        job.refresh_from_db()
+        assert job.status_reason == "place_halted"
+        assert job.next_attempt_at > clock.now()
+
+    halts.lift(row, by=BY)
+    halts.tend()
+    assert loop.plan() == 2
 
 
 def test_a_halted_regions_cases_make_room_for_the_others(loop: Loop) -> None:

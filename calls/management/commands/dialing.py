@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from batches.imports.normalizers.places import place
+from batches.imports.normalizers.places import place, spellings
 from batches.models import Account
 from calls import halts
 from calls.models import Halt
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         account = _account(options["account"])
-        where = place(options["place"])
+        where = place(options["place"], account.country if account else "")
         if options["place"] and not where:
             raise CommandError(_("That names no place."), returncode=2)
         if options["action"] == "stop":
@@ -48,7 +48,9 @@ class Command(BaseCommand):
             )
         elif options["action"] == "resume":
             rows = Halt.objects.filter(
-                account=account, place=where, lifted_at__isnull=True
+                account=account,
+                place__in=spellings(where),
+                lifted_at__isnull=True,
             )
             if not [row for row in rows if halts.lift(row, by=BY)]:
                 raise CommandError(_("That was not stopped."), returncode=2)
