@@ -1,16 +1,28 @@
 from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
 from calls.models.halts import Halt
 from calls.models.incidents import Incident
+from calls.models.policies import (
+    Decision,
+    Holiday,
+    HolidayYear,
+    Policy,
+    RulesStamp,
+)
 from calls.models.suppression import ContactLedger, DoNotCall, RegistrySnapshot
 
 __all__ = [
     "Call",
     "CallDetail",
     "ContactLedger",
+    "Decision",
     "DoNotCall",
     "Halt",
+    "Holiday",
+    "HolidayYear",
     "Incident",
+    "Policy",
     "Promise",
     "RegistrySnapshot",
+    "RulesStamp",
     "WebhookEvent",
 ]

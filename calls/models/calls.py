@@ -53,6 +53,9 @@ class Call(models.Model):
     round_id = models.CharField(max_length=40, blank=True)
     # the notices that the agent was given (calls/policies/disclosures.py); "": none
     disclosure_version = models.CharField(_("notices"), max_length=64, blank=True)
+    # the policy records that allowed it at the dial, and the contacts that were counted
+    policy = models.CharField(_("policy"), max_length=200, blank=True)
+    contacts_counted = models.PositiveSmallIntegerField(default=0)
     # --- sending (wall)
     planned_wall = models.DateTimeField(default=clock.wall)
     lease_until_wall = models.DateTimeField(null=True)
@@ -115,6 +118,12 @@ class Call(models.Model):
             ),
             # the unique key above is partial, which the planner does not use
             models.Index(fields=["retell_id"], name="call_retell"),
+            # must stay empty: a call that no policy allowed
+            models.Index(
+                fields=["planned_at"],
+                name="call_undecided",
+                condition=models.Q(policy=""),
+            ),
             models.Index(
                 fields=["account", "planned_at", "outcome", "status", "cost_usd"],
                 name="call_day",

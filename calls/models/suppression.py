@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import ArrayField
 
 from batches.models import Account
 from speechai_site.runtime import clock
@@ -118,18 +119,47 @@ class RegistrySnapshot(models.Model):
 
 
 class ContactLedger(models.Model):
-    """What a cap counts. `id` is the cap's slot: a second one can't be inserted.
+    """What was done to whom, in one account: what caps, waits and gaps count.
 
-    `attempt|ACCOUNT|PERSON|DATE` is the one attempt a day that a person may get,
-    `callback|…` the one that the person asked for.
-    Reserved before dialing, removed only on proof that nothing rang.
+    One of our calls is written before it is dialed and removed only on proof that
+    nothing rang; what came of it is read from its `Call`. Imported contacts (another
+    dialer, people, messages) carry their own `kind` and `outcome`.
     """
 
+    class Kind(models.TextChoices):
+        ATTEMPT = "attempt", _("Attempt")
+        RANG = "rang", _("It rang")
+        CONVERSATION = "conversation", _("Conversation")
+
+    # attempt|ACCOUNT|PERSON|DATE|n: two dials can't count the same contacts and both go
     id = models.CharField(primary_key=True, db_column="_id", max_length=160)
-    call_id = models.CharField(max_length=48, db_index=True)
-    account_id_text = models.CharField(max_length=24)
-    person_key = models.CharField(max_length=64, db_index=True)
-    at = models.DateTimeField(default=clock.now)
+    # the same of the phone, which several persons may share
+    phone_slot = models.CharField(max_length=160, unique=True)
+    call_id = models.CharField(max_length=48, db_index=True)  # "" of imported ones
+    account = models.ForeignKey(
+        Account, models.CASCADE, verbose_name=_("account"), db_index=False
+    )
+    person_key = models.CharField(max_length=64)
+    phone_key = models.CharField(max_length=64, blank=True)
+    creditor_key = models.CharField(max_length=120, blank=True)
+    debt_keys = ArrayField(models.CharField(max_length=80), default=list)
+    # call, visit, sms, mail, chat …
+    channel = models.CharField(_("channel"), max_length=12, default="call")
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=Kind, default=Kind.ATTEMPT
+    )
+    outcome = models.CharField(_("outcome"), max_length=20, blank=True)
+    source = models.CharField(_("source"), max_length=64, default="call")
+    at = models.DateTimeField(_("when"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["-at"]
+        indexes = [
+            models.Index(fields=["account", "person_key", "at"], name="ledger_person"),
+            models.Index(fields=["account", "phone_key", "at"], name="ledger_phone"),
+        ]
 
     def __str__(self) -> str:
         return self.pk

@@ -51,12 +51,14 @@ def choose(
     subdivisions: tuple[str, ...] = (),
     sector: str = "",
     on: date | None = None,
+    *,
+    needs_country: bool = True,
 ) -> list[Record]:
     """The records that hold there, of each kind the latest version in force.
 
     A record of the creditor's sector stands in place of the one without a sector. None
     of the country at all without its own record of the whole country: a subdivision's
-    alone does not say enough.
+    alone does not say enough. A layer upon other records needs none.
     """
     latest: dict[tuple[str, ...], Record] = {}
     for record in records:
@@ -70,6 +72,8 @@ def choose(
         if kind not in latest or _rank(record) > _rank(latest[kind]):
             latest[kind] = record
     found = list(latest.values())
+    if not needs_country:
+        return found
     whole = any(record.country and not record.subdivision for record in found)
     return found if whole else [record for record in found if not record.country]
 

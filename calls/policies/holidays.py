@@ -4,7 +4,7 @@ The package only proposes: rows are kept by whoever calls, so that people may ad
 decree moves or adds. A year without rows is unknown, not a year without holidays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -52,7 +52,12 @@ def snapshot(country: str, subdivision: str, year: int) -> dict[date, str]:
     Empty for a year that was not reviewed, or a place that the package does not know.
     A subdivision's rows hold the country's too.
     """
-    if year not in REVIEWED_YEARS or not _knows(country, subdivision):
+    return proposed(country, subdivision, year) if year in REVIEWED_YEARS else {}
+
+
+def proposed(country: str, subdivision: str, year: int) -> dict[date, str]:
+    """The package's rows of any year, for somebody to review."""
+    if not _knows(country, subdivision):
         return {}
     found = package.country_holidays(
         country,
@@ -69,16 +74,39 @@ def snapshot(country: str, subdivision: str, year: int) -> dict[date, str]:
 @lru_cache(maxsize=16)
 def default_table(country: str) -> HolidayTable:
     """The package's rows of one country and its subdivisions, for the reviewed years."""
+    return edited_table(country, (), ())
+
+
+def edited_table(
+    country: str, days: Iterable[tuple[str, date, str]], years: Iterable[int]
+) -> HolidayTable:
+    """The shipped rows with what people changed.
+
+    `days`: (subdivision, day, name); a name adds a holiday, an empty one makes the day a
+    working day, in the whole country if the subdivision is "". `years`: further ones
+    that somebody has reviewed.
+    """
     places = (
-        ("", *getattr(package, country).subdivisions) if _knows(country, "") else ()
+        ("", *getattr(package, country).subdivisions) if _knows(country, "") else ("",)
     )
-    return HolidayTable(
-        {
-            (country, place, year): snapshot(country, place, year)
-            for place in places
-            for year in REVIEWED_YEARS
-        }
-    )
+    rows = {
+        (country, place, year): dict(snapshot(country, place, year))
+        for place in places
+        for year in REVIEWED_YEARS
+        if _knows(country, "")
+    }
+    for year in years:
+        for place in places:
+            rows.setdefault((country, place, year), proposed(country, place, year))
+    for subdivision, day, name in days:
+        for (_country, place, year), found in rows.items():
+            if year != day.year or subdivision not in ("", place):
+                continue
+            if name:
+                found[day] = name
+            else:
+                found.pop(day, None)
+    return HolidayTable(rows)
 
 
 def _knows(country: str, subdivision: str) -> bool:
