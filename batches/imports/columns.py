@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.functional import Promise
+
 from batches.imports.normalizers import dates, documents, names, numbers, phones
 from batches.imports.normalizers.text import read_text, squash
 from batches.imports.problems import WorkbookError
@@ -27,26 +29,35 @@ PHONE_KINDS = (phones.MOBILE, phones.LANDLINE, phones.ANY)
 class Column:
     """One logical column: how its header is known and how its cells are read.
 
-    `headers` are tried whole, best first; then `parts` inside longer headers, except
-    those that hold one of `never`. `missing` is the code of a blank cell that reports
-    its row. `stops_row`: so does a cell that can't be read, else it is a warning.
-    `many`: every header that fits is used. `kept`: it also stays among the extras.
+    `headers` (Spanish), then `english`, are tried whole, best first; then `parts`
+    inside longer headers, except those that hold one of `never`. `missing` is the code
+    of a blank cell that reports its row. `stops_row`: so does a cell that can't be
+    read, else it is a warning. `many`: every header that fits is used. `kept`: it also
+    stays among the extras. `help` and `example` are for the template workbook; without
+    an example it is one of its kind.
     """
 
     name: str
     kind: str
     headers: tuple[str, ...]
+    english: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     missing: str = ""
     stops_row: bool = False
     many: bool = False
     kept: bool = False
+    help: str | Promise = ""
+    example: str | int | None = None
 
     @property
     def title(self) -> str:
         """The header as people are told to write it."""
         return self.headers[0]
+
+    def title_in(self, language: str) -> str:
+        """The header in a template of that language."""
+        return self.english[0] if language == "en" and self.english else self.title
 
 
 @dataclass
@@ -87,7 +98,7 @@ def match(headers: Sequence[str], columns: Sequence[Column]) -> Match:
 
 def _whole(column: Column, squashed: list[str], free: list[int]) -> list[int]:
     found: list[int] = []
-    for header in column.headers:
+    for header in (*column.headers, *column.english):
         wanted = squash(header)
         found += [place for place in free if squashed[place] == wanted]
         if found and not column.many:
