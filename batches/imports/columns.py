@@ -2,27 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.utils.functional import Promise
 
-from batches.imports.normalizers import dates, documents, names, numbers, phones
-from batches.imports.normalizers.text import read_text, squash
-from batches.imports.problems import WorkbookError
+from batches.imports.normalizers import countries, dates, names, numbers, phones
+from batches.imports.normalizers.text import read_message, read_text, squash
 
-# How a cell of a kind is read, by country; a country that is absent is refused.
-READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "CL": {
-        "document": documents.read_rut,
-        "name": names.read_name,
-        "text": read_text,
-        "amount": numbers.read_amount,
-        "date": dates.read_date,
-        "days": numbers.read_days,
-    }
-}
 # Kinds of phone in the order in which the numbers are tried.
 PHONE_KINDS = (phones.MOBILE, phones.LANDLINE, phones.ANY)
+# Phones that are found and not called, unless somebody decides it.
+EXCLUDED_KINDS = ("work", "reference", "guarantor")
+# Columns that complete another one.
+PARTS_OF_OTHERS = ("check_digit", "area")
 
 
 @dataclass(frozen=True)
@@ -121,7 +114,17 @@ def _inside(column: Column, squashed: list[str], free: list[int]) -> list[int]:
 
 
 def readers_for(country: str) -> dict[str, Callable[[Any], Any]]:
-    """The readers of an account's country."""
-    if country not in READERS:
-        raise WorkbookError("country_unknown", country=country)
-    return READERS[country]
+    """How a cell of a kind is read in an account's country. Raises WorkbookError.
+
+    Amounts, dates and documents are read by whole columns: `evidence.py`.
+    """
+    own_words = countries.get(country).currencies
+    return {
+        "name": names.read_name,
+        "text": read_text,
+        "message": read_message,
+        "days": numbers.read_days,
+        "percent": numbers.read_percent,
+        "time": dates.read_time,
+        "currency": partial(numbers.read_currency, own_words=own_words),
+    }

@@ -95,7 +95,8 @@ class Option:
             raise self.refusal(value, ", ".join(self.choices))
         if len(text) > _LONGEST_OPTION:
             raise self.refusal(
-                f"{text[:20]}…", _("at most %(limit)d signs") % {"limit": _LONGEST_OPTION}
+                f"{text[:20]}…",
+                _("at most %(limit)d signs") % {"limit": _LONGEST_OPTION},
             )
         return text
 

@@ -2,7 +2,7 @@
 
 import re
 
-from batches.imports.normalizers.text import NOTHING, Cell, text_of
+from batches.imports.normalizers.text import NOTHING, Cell, mended, text_of
 from batches.imports.problems import Unreadable
 
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos"})
@@ -12,7 +12,7 @@ _VOWEL = re.compile(r"[AEIOUÁÉÍÓÚÜ]")
 
 def read_name(cell: Cell) -> str:
     """A name with tidy spaces, cut at 200 characters."""
-    text = text_of(cell)
+    text = text_of(mended(cell) if isinstance(cell, str) else cell)
     if not _WORD.search(text) or text.lower() in NOTHING or text.startswith("#"):
         raise Unreadable("name_missing")
     return text[:200]
