@@ -10,8 +10,8 @@ import phonenumbers
 from django.db.models import Q
 
 from batches.admin.filters import object_id
-from batches.imports.normalizers import documents, phones
-from batches.imports.problems import Unreadable
+from batches.imports.normalizers import countries, documents, phones
+from batches.imports.problems import Unreadable, WorkbookError
 from batches.models import Account
 from speechai_site.runtime import keys
 
@@ -25,7 +25,7 @@ def jobs_of(term: str) -> Q | None:
         words = keys.name_keys(term)
         return Q(name_keys__contains=words) if words else None
     found = Q()
-    if document := read_document(term):
+    for document in read_documents(term):
         found |= Q(document_key=keys.document_key(document))
     for e164 in read_numbers(term):
         found |= Q(phone_keys__contains=[keys.phone_key(e164)])
@@ -33,16 +33,30 @@ def jobs_of(term: str) -> Q | None:
 
 
 def read_document(text: str) -> str | None:
-    """Canonical text of a document as people type it."""
+    """A RUT, canonical, as people type it."""
     try:
         return documents.read_rut(text)
     except Unreadable:
         return None
 
 
+def read_documents(text: str) -> set[str]:
+    """The documents, canonical, that a typed text can be in any country served."""
+    found = set()
+    for country in Account.Country.values:
+        try:
+            found.add(countries.get(country).read_document(text))
+        except (Unreadable, WorkbookError):
+            continue
+    return found
+
+
 def read_numbers(text: str) -> set[str]:
     """The phones, in E.164, that a typed number can be in any country served."""
-    found = set(phones.read_phones(text, phones.MOBILE).numbers)
+    found = set()
+    for country in Account.Country.values:
+        plan = countries.get(country).plan
+        found.update(phones.read_phones(text, phones.MOBILE, plan).numbers)
     for country in Account.Country.values:
         try:
             number = phonenumbers.parse(text, country)

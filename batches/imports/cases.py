@@ -1,11 +1,13 @@
 """The rows of a workbook grouped into cases: one person, one subject."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from batches.imports.columns import Column
 from batches.imports.normalizers import countries
+from batches.imports.normalizers.countries import Country
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.reader import Table, open_table
@@ -110,10 +112,12 @@ def _read(
     strict: frozenset[int] = frozenset(),
     first: RowReader | None = None,
 ) -> Cases:
+    country = countries.get(context.country)
+    columns = [_named_there(column, country) for column in use_case.columns]
     needed = use_case.needed
-    if not countries.get(context.country).document_needed:
+    if not country.document_needed:
         needed = [group for group in needed if tuple(group) != ("document",)]
-    with open_table(source, use_case.columns, needed, answers) as table:
+    with open_table(source, columns, needed, answers) as table:
         reader = RowReader(table, use_case, context.country, answers, strict)
         if first:
             reader.stop_columns_of(first)
@@ -131,6 +135,13 @@ def _read(
         )
         _gather(found, table)
     return found
+
+
+def _named_there(column: Column, country: Country) -> Column:
+    """A column as people of a country are told to write it."""
+    if column.kind != "document" or country.document_title in ("", "RUT"):
+        return column
+    return replace(column, headers=(country.document_title, *column.headers))
 
 
 def _gather(found: Cases, table: Table) -> None:

@@ -209,7 +209,7 @@ def _readings(
         for column in range(first - sheet.left + 1, last - sheet.left + 1):
             if 0 < column < len(above):
                 above[column] = above[column] or above[first - sheet.left]
-    yield [a if not b else b for a, b in zip(above, own, strict=True)]
+    yield [b or a for a, b in zip(above, own, strict=True)]
     yield [f"{a} {b}".strip() for a, b in zip(above, own, strict=True)]
 
 

@@ -25,7 +25,7 @@ _NO_RESULT = re.compile(
     rb"(?:<v\s*/>|<v></v>)?\s*</c>"
 )
 _FAR = re.compile(rb' r="([A-Z]{2,3})\d')
-_FILLED = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"[^>]*[^/]><(?:v|is|f)\b')
+_FILLED = re.compile(rb'<c\b[^>]*?\br="([A-Z]+)(\d+)"(?:[^>]*[^/])?><(?:v|is|f)\b')
 # calamine holds the whole rectangle up to the last cell, 32 bytes a cell.
 MAX_CELLS = 20_000_000
 

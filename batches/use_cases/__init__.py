@@ -18,6 +18,11 @@ def register(use_case: UseCase) -> None:
     _REGISTRY[use_case.name] = use_case
 
 
+def unregister(name: str) -> None:
+    """Forget a use case; tests clean up after themselves with it."""
+    del _REGISTRY[name]
+
+
 def get(name: str) -> UseCase:
     """The use case of that name; raises WorkbookError."""
     if name not in _REGISTRY:

@@ -8,8 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from batches.imports.columns import Column
 from batches.imports.normalizers import names, spoken
-from batches.imports.normalizers.text import squash
-from batches.use_cases.base import Context, Option, Row, UseCase, spoken_day
+from batches.use_cases.base import (
+    Context,
+    Option,
+    Row,
+    UseCase,
+    key_of,
+    spoken_day,
+)
 from batches.use_cases.people import (
     CALLABLE,
     CHECK_DIGIT,
@@ -98,9 +104,13 @@ class AppointmentReminder(UseCase):
 
     def subject_key(self, values: Any, context: Context) -> str:
         """The company and the appointment: two of a person are two jobs."""
-        parts = (self.company(values, context), values.date, values.time or "")
-        parts += (values.service or "", values.professional or "")
-        return squash("".join(map(str, parts)))
+        return key_of(
+            self.company(values, context),
+            values.date,
+            values.time,
+            values.service,
+            values.professional,
+        )
 
     def limit_date(self, values: Any, context: Context) -> date | None:
         return values.date

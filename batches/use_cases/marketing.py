@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -101,10 +102,7 @@ class Marketing(UseCase):
             return "offer_expires", "date_past"
         return None
 
-    def amount_of(self, values: Any) -> Any:
-        return 0  # a price is no debt
-
-    def limit_date(self, values: Any, context: Context) -> Any:
+    def limit_date(self, values: Any, context: Context) -> date | None:
         return values.offer_expires
 
     def variables(

@@ -1,13 +1,20 @@
 """Notifications: one job for each person and message."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from batches.imports.columns import Column
-from batches.imports.normalizers.text import squash
-from batches.use_cases.base import Context, Option, Row, UseCase, spoken_day
+from batches.use_cases.base import (
+    Context,
+    Option,
+    Row,
+    UseCase,
+    key_of,
+    spoken_day,
+)
 from batches.use_cases.people import (
     CALLABLE,
     CHECK_DIGIT,
@@ -72,10 +79,9 @@ class Notification(UseCase):
     def subject_key(self, values: Any, context: Context) -> str:
         """The company and the message: two messages are two jobs."""
         message = values.message or context.options.get("message", "")
-        parts = (self.company(values, context), values.reference or "", message)
-        return squash("".join(parts))[:120]
+        return key_of(self.company(values, context), values.reference, message)
 
-    def limit_date(self, values: Any, context: Context) -> Any:
+    def limit_date(self, values: Any, context: Context) -> date | None:
         return values.date
 
     def variables(

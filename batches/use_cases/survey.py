@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from batches.imports.columns import Column
-from batches.imports.normalizers.text import squash
-from batches.use_cases.base import Context, Option, Row, UseCase, spoken_day
+from batches.use_cases.base import (
+    Context,
+    Option,
+    Row,
+    UseCase,
+    key_of,
+    spoken_day,
+)
 from batches.use_cases.people import (
     CALLABLE,
     CHECK_DIGIT,
@@ -68,7 +74,9 @@ class Survey(UseCase):
     def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         cleaned = super().clean_options(options)
         if len(_questions(cleaned)) > MOST_QUESTIONS:
-            expected = _now("at most %(limit)d questions") % {"limit": MOST_QUESTIONS}
+            expected = gettext("at most %(limit)d questions") % {
+                "limit": MOST_QUESTIONS
+            }
             raise _QUESTIONS.refusal(len(_questions(cleaned)), expected)
         return cleaned
 
@@ -82,7 +90,7 @@ class Survey(UseCase):
     def subject_key(self, values: Any, context: Context) -> str:
         """The company and the topic: a person is asked once about each."""
         topic = values.topic or context.options.get("topic", "")
-        return squash(self.company(values, context) + topic)
+        return key_of(self.company(values, context), topic)
 
     def variables(
         self, rows: Sequence[Row], values: Any, context: Context

@@ -101,6 +101,8 @@ def _from_text(text: str, decimal: str, own_words: Sequence[str]) -> Decimal:
             raise Unreadable(outcome)
         thousands = "." if outcome == "," else ","
         bare = bare.replace(thousands, "").replace(" ", "").replace(outcome, ".")
+        if len(bare.partition(".")[2].rstrip("0")) > 6:
+            raise Unreadable("amount_invalid")  # nobody owes that, and none is rounded
         return Decimal(bare)
     if _UNIT.search(text.upper()):
         raise Unreadable("amount_unit")

@@ -90,9 +90,8 @@ def _as_text(cell: Cell) -> str:
 
 
 def _numbers(text: str, kind: str, plan: Plan, area: str) -> list[str]:
-    if plan is CHILE and len(text) == 9 and text.isdigit() and text.isascii():
-        if text[0] != "0":  # complete: what follows would change nothing
-            return [plan.e164(text)]
+    if len(text) == 9 and plan is CHILE and text.isdigit() and text[0] in "23456789":
+        return [plan.e164(text)]  # complete: what follows would change nothing
     groups = _DIGITS.findall(text)
     if not groups or text.startswith("-") or _RUT.fullmatch(text):
         raise Unreadable("phone_invalid")

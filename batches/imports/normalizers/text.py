@@ -60,7 +60,7 @@ def _visible(text: str) -> str:
 
 
 def mended(text: str) -> str:
-    """Text whose UTF-8 was read as another encoding, put right: `MUÃ‘OZ` is `MUÑOZ`.
+    """Text whose UTF-8 was read as another encoding, put right: `JosÃ©` is `José`.
 
     Raises Unreadable when signs are lost for good (`PE�A`) or the damage can't be
     undone.

@@ -59,6 +59,7 @@ ARGENTINA = Country(
     day_first=True,
     currencies=("ARS", "PESOS", "PESO"),
     read_document=read_document,
+    document_title="DNI",
     example_document="30.123.456",
     example_mobile="+54 9 11 5555 0123",
     example_landline="+54 11 5555 0123",

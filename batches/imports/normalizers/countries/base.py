@@ -28,6 +28,7 @@ class Country:
     with_digit: Callable[[Cell, Cell], str] | None = None
     without_digit: Callable[[Cell], str] | None = None
     # for template workbooks: people and phones that do not exist
+    document_title: str = ""
     example_document: str = ""
     example_mobile: str = ""
     example_landline: str = ""

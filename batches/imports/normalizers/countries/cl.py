@@ -44,6 +44,7 @@ CHILE = Country(
     read_document=read_rut,
     with_digit=with_digit,
     without_digit=without_digit,
+    document_title="RUT",
     example_document="12.345.678-5",
     example_mobile="+56 9 6001 2345",
     example_landline="+56 2 2000 1234",

@@ -76,6 +76,7 @@ COLOMBIA = Country(
     currencies=("COP", "PESOS", "PESO"),
     read_document=read_document,
     with_digit=with_digit,
+    document_title="Cédula",
     example_document="1.020.304.050",
     example_mobile="+57 300 555 0123",
     example_landline="+57 601 555 0123",

@@ -76,6 +76,7 @@ SPAIN = Country(
     day_first=True,
     currencies=("EUR", "€", "EUROS", "EURO"),
     read_document=read_document,
+    document_title="DNI",
     example_document="12345678Z",
     example_mobile="+34 655 550 123",
     example_landline="+34 915 550 123",

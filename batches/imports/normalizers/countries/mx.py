@@ -70,7 +70,8 @@ MEXICO = Country(
     day_first=True,
     currencies=("MXN", "PESOS", "PESO", "M.N.", "MN"),
     read_document=read_document,
-    example_document="PEPA900101HDFRRN09",
+    document_title="CURP",
+    example_document="PEPA900101HDFRRN04",
     example_mobile="+52 55 5555 0123",
     example_landline="+52 55 5555 0124",
 )

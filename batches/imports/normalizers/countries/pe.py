@@ -47,6 +47,7 @@ PERU = Country(
     day_first=True,
     currencies=("PEN", "S/.", "S/", "SOLES", "SOL"),
     read_document=read_document,
+    document_title="DNI",
     example_document="40123456",
     example_mobile="+51 955 550 123",
     example_landline="+51 1 555 0123",
