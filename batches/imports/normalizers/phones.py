@@ -18,7 +18,9 @@ from batches.imports.problems import Unreadable
 __all__ = ["ANY", "LANDLINE", "MOBILE", "Phones", "kind_of", "read_phones"]
 
 _SEPARATORS = re.compile(r"[/;,|\n\r]|\s+(?:y|o|ó|e|u)\s+", re.IGNORECASE)
+_NOBODY = re.compile(r"\b[SN]/[NIAD]\b", re.IGNORECASE)  # "S/N" beside numbers
 _DIGITS = re.compile(r"[0-9]+")
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FLOAT = re.compile(r"([0-9]+)\.0+")
 _SCIENTIFIC = re.compile(r"([0-9])[.,]?([0-9]*)E\+?([0-9]{1,2})", re.IGNORECASE)
@@ -53,7 +55,7 @@ def read_phones(cell: Cell, kind: str, plan: Plan = CHILE, area: str = "") -> Ph
     if _is_none(text):
         return found
     plain = text.isdigit()  # the usual cell needs no splitting
-    for part in [text] if plain else _SEPARATORS.split(text):
+    for part in [text] if plain else _SEPARATORS.split(_NOBODY.sub(" ", text)):
         typed = tidy(part)
         if _is_none(typed):
             continue
@@ -94,6 +96,8 @@ def _numbers(text: str, kind: str, plan: Plan, area: str) -> list[str]:
         return [plan.e164(text)]  # complete: what follows would change nothing
     groups = _DIGITS.findall(text)
     if not groups or text.startswith("-") or _RUT.fullmatch(text):
+        raise Unreadable("phone_invalid")
+    if not text.isascii() and _FOREIGN_DIGIT.search(text):
         raise Unreadable("phone_invalid")
     if "+" in text and not groups[0].startswith(plan.code):
         raise Unreadable("phone_foreign")

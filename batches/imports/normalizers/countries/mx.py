@@ -10,8 +10,10 @@ from batches.imports.normalizers.text import Cell
 from batches.imports.problems import Unreadable
 
 _LABEL = re.compile(r"^(?:MX:)?(?:CURP:|RFC:)?")
-_CURP = re.compile(r"[A-ZÑ]{4}(\d{6})[HMX][A-Z]{2}[B-DF-HJ-NP-TV-ZÑ]{3}[A-Z\d]\d")
-_RFC = re.compile(r"[A-ZÑ&]{3,4}(\d{6})[A-Z\d]{2}[A\d]")
+_CURP = re.compile(
+    r"[A-ZÑ]{4}([0-9]{6})[HMX][A-Z]{2}[B-DF-HJ-NP-TV-ZÑ]{3}[A-Z0-9][0-9]"
+)
+_RFC = re.compile(r"[A-ZÑ&]{3,4}([0-9]{6})[A-Z0-9]{2}[A0-9]")
 _CURP_SIGNS = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
 _RFC_SIGNS = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
 # Everybody without an RFC, at home and abroad.
