@@ -22,7 +22,7 @@ LOST = "\N{REPLACEMENT CHARACTER}"
 _TWICE_ENCODED = re.compile(
     "\u00c3\\?|[\u00c2\u00c3\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192"
     "\u02c6\u02dc\u2013-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
-    "|\u00e2\u20ac"
+    "|\u00e2[\u20ac\u201a]|\u00f0\u0178"
 )
 NOTHING = frozenset({"-", "--", "n/a", "na", "nan", "null", "none", "s/n", "s/i"})
 
