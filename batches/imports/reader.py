@@ -178,10 +178,10 @@ def _header(
     if answers.header_row == 0:
         return -1, letters, Match()
     best: tuple[int, list[str], Match] = (0, [], Match())
-    for place, (number, cells) in enumerate(top):
+    for place, (number, _cells) in enumerate(top):
         if answers.header_row not in (None, number):
             continue
-        for headers in _readings(sheet, top, place, cells):
+        for headers in _readings(sheet, top, place, columns):
             named = [text or letters[i] for i, text in enumerate(headers)]
             found = match(named, columns)
             if len(found.places) > len(best[2].places) or not best[1]:
@@ -192,13 +192,16 @@ def _header(
 
 
 def _readings(
-    sheet: Sheet, top: list[tuple[int, Cells]], place: int, cells: Cells
+    sheet: Sheet,
+    top: list[tuple[int, Cells]],
+    place: int,
+    columns: Sequence[Column],
 ) -> Iterator[list[str]]:
     """A row as a header; and, when the row above it has merged cells, both together:
     "Teléfono" over "Móvil" and "Fijo"."""
+    number, cells = top[place]
     own = [text_of(cell) for cell in cells]
     yield own
-    number = top[place][0]
     if not place or top[place - 1][0] != number - 1:
         return
     spans = [span for span in sheet.merged if span[0][0] == number - 2]
@@ -209,8 +212,11 @@ def _readings(
         for column in range(first - sheet.left + 1, last - sheet.left + 1):
             if 0 < column < len(above):
                 above[column] = above[column] or above[first - sheet.left]
-    yield [b or a for a, b in zip(above, own, strict=True)]
-    yield [f"{a} {b}".strip() for a, b in zip(above, own, strict=True)]
+    lower = [b or a for a, b in zip(above, own, strict=True)]
+    whole = [f"{a} {b}".strip() for a, b in zip(above, own, strict=True)]
+    known = {i for places in match(lower, columns).places.values() for i in places}
+    yield [lower[i] if i in known else whole[i] for i in range(len(own))]
+    yield whole
 
 
 def _place_by_hand(found: Match, answers: Answers, width: int) -> None:
