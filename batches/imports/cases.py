@@ -148,6 +148,7 @@ def _gather(found: Cases, table: Table) -> None:
     """Read the rows and group them."""
     reader, use_case, context = found.reader, found.use_case, found.context
     groups: dict[tuple[str, str, str], Case] = {}
+    checks = type(use_case).problem_of is not UseCase.problem_of
     for number, cells in table.rows:
         found.rows += 1
         if number in table.shifted:
@@ -157,7 +158,7 @@ def _gather(found: Cases, table: Table) -> None:
         if isinstance(row, RowError):
             found.errors.append(row)
             continue
-        if problem := use_case.problem_of(row.values, context):
+        if checks and (problem := use_case.problem_of(row.values, context)):
             found.errors.append(reader.refuse(number, cells, *problem))
             continue
         document = getattr(row.values, "document", None) or ""

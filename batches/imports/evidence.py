@@ -6,7 +6,7 @@ question.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from batches.imports.normalizers import dates, numbers
@@ -16,17 +16,29 @@ from batches.imports.problems import Unreadable
 from batches.imports.questions import Answers, Question
 
 
+class Where:
+    """The number of the row at hand, which all columns of a table share."""
+
+    row = 0
+
+
 class ColumnReader:
-    """Reads the cells of one column. `row` is the number of the row at hand."""
+    """Reads the cells of one column."""
 
     def __init__(
-        self, header: str, country: Country, answers: Answers, *, strict: bool
+        self,
+        header: str,
+        country: Country,
+        answers: Answers,
+        where: Where,
+        *,
+        strict: bool,
     ) -> None:
+        self.where = where
         self.header = header
         self.country = country
         self.answers = answers
         self.strict = strict
-        self.row = 0
 
     def __call__(self, cell: Cell) -> object:
         raise NotImplementedError
@@ -43,30 +55,43 @@ class AmountColumn(ColumnReader):
     """Amounts: thousands, decimals, units and fractions of cents."""
 
     def __init__(
-        self, header: str, country: Country, answers: Answers, *, strict: bool
+        self,
+        header: str,
+        country: Country,
+        answers: Answers,
+        where: Where,
+        *,
+        strict: bool,
     ) -> None:
-        super().__init__(header, country, answers, strict=strict)
+        super().__init__(header, country, answers, where, strict=strict)
         self.decimal = answers.amounts or country.decimal
-        self.unit = Decimal(answers.unit) if answers.unit else Decimal(1)
-        self.has_unit = numbers.has_unit(header) and not answers.unit
+        self.unit = Decimal(answers.unit) if answers.unit else None
+        self.currencies = country.currencies
+        self.has_no_cents = country.code == "CL"
         self.other_money = numbers.has_other_money(header, country.currencies)
+        has_unit = numbers.has_unit(header) and not answers.unit
+        self.stopped = self.other_money or has_unit
         self.own = self.dependent = 0
         self.other = Question("amount_convention", header)
         self.units = Question("amount_unit", header)
         self.fractions = Question("amount_fraction", header)
 
     def __call__(self, cell: Cell) -> Decimal:
-        if self.other_money:
-            raise Unreadable("amount_currency")
-        if self.has_unit:
-            self.units.add(self.row, str(cell))
-            raise Unreadable("amount_unit")
+        if self.stopped:
+            self._stop(cell)
         if isinstance(cell, str) and not cell.isdigit():
             self._notice(cell)
-        amount = numbers.read_amount(cell, self.decimal, self.country.currencies)
-        if amount.as_tuple().exponent and self.country.code == "CL":
-            self.fractions.add(self.row, str(cell))
-        return amount * self.unit if self.unit != 1 else amount
+        amount = numbers.read_amount(cell, self.decimal, self.currencies)
+        if self.has_no_cents and amount != int(amount):
+            self.fractions.add(self.where.row, str(cell))
+        return amount * self.unit if self.unit else amount
+
+    def _stop(self, cell: Cell) -> None:
+        """A column whose header says that its numbers are not the country's money."""
+        if self.other_money:
+            raise Unreadable("amount_currency")
+        self.units.add(self.where.row, str(cell))
+        raise Unreadable("amount_unit")
 
     def _notice(self, text: str) -> None:
         mark = numbers.marks_of(text, self.country.currencies)
@@ -77,11 +102,11 @@ class AmountColumn(ColumnReader):
                 if self.strict:
                     raise Unreadable("amount_ambiguous")
             else:
-                self.other.add(self.row, text)
+                self.other.add(self.where.row, text)
         elif mark == self.decimal:
             self.own += 1
         elif mark:
-            self.other.add(self.row, text)
+            self.other.add(self.where.row, text)
 
     def must_be_strict(self) -> bool:
         return bool(self.other.count and self.dependent and not self.answers.amounts)
@@ -105,9 +130,15 @@ class DateColumn(ColumnReader):
     """Dates: the order of day and month, and real dates that Excel turned around."""
 
     def __init__(
-        self, header: str, country: Country, answers: Answers, *, strict: bool
+        self,
+        header: str,
+        country: Country,
+        answers: Answers,
+        where: Where,
+        *,
+        strict: bool,
     ) -> None:
-        super().__init__(header, country, answers, strict=strict)
+        super().__init__(header, country, answers, where, strict=strict)
         self.since_1904 = False
         order = answers.dates or ("dm" if country.day_first else "md")
         self.order, self.day_first = order, order == "dm"
@@ -121,12 +152,12 @@ class DateColumn(ColumnReader):
             raise Unreadable("date_swapped")
         if isinstance(cell, str):
             self._notice(cell)
-        elif isinstance(cell, datetime | date):
+        elif isinstance(cell, date):
             self.real += 1
             if cell.day > 12:
                 self.real_sure += 1
             elif cell.day != cell.month:
-                self.swapped.add(self.row, cell.isoformat()[:10])
+                self.swapped.add(self.where.row, cell.isoformat()[:10])
         return dates.read_date(
             cell,
             self.day_first,
@@ -143,7 +174,7 @@ class DateColumn(ColumnReader):
         elif order == self.order:
             self.text_sure += 1
         elif order:
-            self.other.add(self.row, text)
+            self.other.add(self.where.row, text)
 
     def must_be_strict(self) -> bool:
         mixed = self.other.count and self.dependent and not self.answers.dates
@@ -166,9 +197,15 @@ class DocumentColumn(ColumnReader):
     """Documents: whether a whole column was typed without check digits."""
 
     def __init__(
-        self, header: str, country: Country, answers: Answers, *, strict: bool
+        self,
+        header: str,
+        country: Country,
+        answers: Answers,
+        where: Where,
+        *,
+        strict: bool,
     ) -> None:
-        super().__init__(header, country, answers, strict=strict)
+        super().__init__(header, country, answers, where, strict=strict)
         self.whole = 0
         self.failed = Question("document_digit", header)
         self.read: Callable[[Cell], str] = country.read_document
@@ -183,7 +220,7 @@ class DocumentColumn(ColumnReader):
                 if isinstance(cell, str) and "-" in tidy(cell):
                     self.whole += 1
                 else:
-                    self.failed.add(self.row, str(cell))
+                    self.failed.add(self.where.row, str(cell))
             raise
         self.whole += 1
         return document

@@ -83,15 +83,16 @@ class PhoneReader:
             cell = cells[place.index]
             if cell == "" or is_blank(cell):
                 continue
-            kind = place.kind
+            kind, area = place.kind, ""
             if place.type is not None:
                 kind = kind_said(text_of(cells[place.type])) or kind
-            if kind in EXCLUDED_KINDS and kind not in self.answers.call_kinds:
-                self.excluded += 1
-                continue
+                if kind in EXCLUDED_KINDS and kind not in self.answers.call_kinds:
+                    self.excluded += 1
+                    continue
             if kind not in (MOBILE, LANDLINE):
                 kind = self.answers.phones or ANY
-            area = self._area(place, cells)
+            if place.area is not None:
+                area = self._area(place, cells)
             read = read_phones(cell, kind, self.plan, area)
             found[PHONE_KINDS.index(kind)] += read.numbers
             for code, text in read.problems:
@@ -99,8 +100,6 @@ class PhoneReader:
         return found
 
     def _area(self, place: _PhonePlace, cells: Cells) -> str:
-        if place.area is None:
-            return ""
         match = _AREA.fullmatch(text_of(cells[place.area]))
         return match[1] if match else ""
 

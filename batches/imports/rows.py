@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from batches.imports.columns import PARTS_OF_OTHERS, Column, readers_for
-from batches.imports.evidence import COLUMN_READERS, ColumnReader, DateColumn
+from batches.imports.evidence import COLUMN_READERS, ColumnReader, DateColumn, Where
 from batches.imports.normalizers import countries
 from batches.imports.normalizers.countries import us
 from batches.imports.normalizers.text import (
@@ -50,6 +50,8 @@ class _Place:
     header: str
     column: Column
     read: Callable[[Any], Any]
+    missing: str  # the code of a blank cell, where one is a problem
+    digit: int | None  # where the check digit of a document is, apart
 
 
 @lru_cache
@@ -77,12 +79,13 @@ class RowReader:
         self.columns = tuple(use_case.columns)
         self.values_type = values_type(self.columns)
         self.watching: list[ColumnReader] = []
+        self.where = Where()
+        self.digit_index = self._digit_index()
         self.places = self._places(answers, strict)
         self.phones = PhoneReader(table, self.columns, self.country, answers)
         self.document_indexes = [
             place.index for place in self.places if place.column.kind == "document"
         ]
-        self.digit_index = self._digit_index()
         read = {place.index for place in self.places} | self.phones.indexes
         kept = {place.index for place in self.places if place.column.kept}
         self.extra_indexes = [
@@ -107,12 +110,22 @@ class RowReader:
                 read = readers.get(column.kind)
                 if watcher:
                     read = watcher(
-                        header, self.country, answers, strict=index in strict
+                        header,
+                        self.country,
+                        answers,
+                        self.where,
+                        strict=index in strict,
                     )
                     self.watching.append(read)
                     if isinstance(read, DateColumn):
                         read.since_1904 = self.table.since_1904
-                places.append(_Place(field, index, header, column, read))
+                is_document = column.kind == "document"
+                needed = self.country.document_needed or not is_document
+                missing = column.missing if needed else ""
+                digit = self.digit_index if is_document else None
+                places.append(
+                    _Place(field, index, header, column, read, missing, digit)
+                )
         return places
 
     def _digit_index(self) -> int | None:
@@ -131,35 +144,37 @@ class RowReader:
         warnings: list[CellWarning] = []
         if self.guards_ssn and any(map(us.looks_like_ssn, cells)):
             raise WorkbookError("ssn_refused")
-        for watcher in self.watching:
-            watcher.row = number
+        self.where.row = number
         for place in self.places:
-            cell, column = cells[place.index], place.column
-            if cell == "" or is_blank(cell):
-                if column.missing and self._is_needed(column):
-                    problems.append((place, column.missing))
+            cell = cells[place.index]
+            if cell == "" or cell is None or (type(cell) is str and cell.isspace()):
+                if place.missing:
+                    problems.append((place, place.missing))
                 continue
             try:
-                values[place.field] = self._value(place, cell, cells)
+                if place.digit is None:
+                    values[place.field] = place.read(cell)
+                else:
+                    values[place.field] = self._with_digit(place, cell, cells)
             except Unreadable as error:
                 self._blame(number, place, cell, error.code, problems, warnings)
         if problems:
             return self._error(number, cells, problems)
         phones = self.phones.read(number, cells, warnings)
-        extra = _SEPARATOR.join([text_of(cells[i]) for i in self.extra_indexes])
+        extra = _SEPARATOR.join(
+            ["" if cells[i] == "" else text_of(cells[i]) for i in self.extra_indexes]
+        )
         return Row(
             number, self.values_type._make(values), phones, tuple(warnings), extra
         )
 
-    def _value(self, place: _Place, cell: Cell, cells: Cells) -> Any:
-        if self.digit_index is not None and place.column.kind == "document":
-            digit = cells[self.digit_index]
-            if not is_blank(digit):
-                return self.country.with_digit(cell, digit)
-        return place.read(cell)
-
-    def _is_needed(self, column: Column) -> bool:
-        return column.kind != "document" or self.country.document_needed
+    def _with_digit(self, place: _Place, cell: Cell, cells: Cells) -> Any:
+        digit = cells[place.digit]
+        return (
+            place.read(cell)
+            if is_blank(digit)
+            else self.country.with_digit(cell, digit)
+        )
 
     def _blame(
         self,

@@ -51,7 +51,9 @@ def read_date(
     two-digit years are of this century. Numbers are Excel serials, or 20251031.
     `swapped`: real dates have day and month in each other's place.
     """
-    if isinstance(cell, datetime | date):
+    if type(cell) is date and not swapped and _FIRST_YEAR <= cell.year <= _LAST_YEAR:
+        return cell  # the usual cell
+    if isinstance(cell, date):
         if swapped and cell.day > 12:
             raise Unreadable("date_swapped")
         month, day = (cell.day, cell.month) if swapped else (cell.month, cell.day)

@@ -1,6 +1,7 @@
 """Names of people and companies, as they are kept and as a voice says them."""
 
 import re
+from functools import lru_cache
 
 from batches.imports.normalizers.text import NOTHING, Cell, mended, text_of
 from batches.imports.problems import Unreadable
@@ -32,6 +33,7 @@ def spoken_name(name: str) -> str:
     )
 
 
+@lru_cache(maxsize=1000)
 def spoken_company(name: str) -> str:
     """A company without shouting; short words and acronyms stay (`BCI`, `S.A.`)."""
     if name != name.upper():

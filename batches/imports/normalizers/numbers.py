@@ -65,6 +65,8 @@ def read_amount(
     be a decimal one. With a comma for decimals, `1.500` is fifteen hundred and `1,500`
     is refused. `own_words` are the account's own money.
     """
+    if type(cell) is float and 1 <= cell < 1e12 and cell.is_integer():
+        return Decimal(int(cell))  # the usual cell
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise Unreadable("amount_invalid")
     if isinstance(cell, str):

@@ -25,6 +25,8 @@ def _below_thousand(number: int) -> str:
 
 def masculine(number: int) -> str:
     """Before a masculine noun: 1 is `un`, 21 `veintiún`, 31.000 `treinta y un mil`."""
+    if number < 1000:
+        return _below_thousand(number)
     words = []
     for scale, one, many in _SCALES:
         count, number = divmod(number, scale)
@@ -38,6 +40,7 @@ def masculine(number: int) -> str:
     return " ".join(words)
 
 
+@lru_cache(maxsize=1000)
 def feminine(number: int) -> str:
     """Before a feminine noun, below a million: `una`, `veintiuna`, `doscientas`."""
     words = re.sub(r"un\b", "una", masculine(number)).replace("veintiún", "veintiuna")

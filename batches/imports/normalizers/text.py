@@ -34,7 +34,7 @@ def is_blank(cell: Cell) -> bool:
 
 def text_of(cell: Cell) -> str:
     """A cell as a person reads it: spaces tidied, 12.0 as `12`, dates in ISO."""
-    if isinstance(cell, str):
+    if type(cell) is str:
         text = " ".join(cell.split())
         return text if text.isprintable() else _visible(text)
     if isinstance(cell, float):
@@ -97,7 +97,7 @@ def squash(text: str) -> str:
 def read_text(cell: Cell, longest: int = 120) -> str:
     """Plain text of at most 120 characters; `#N/D` and its like are refused."""
     text = text_of(mended(cell) if isinstance(cell, str) else cell)
-    if EXCEL_ERROR.match(text):
+    if text[:1] == "#" and EXCEL_ERROR.match(text):
         raise Unreadable("formula_error")
     if len(text) > longest:
         raise Unreadable("text_too_long")
