@@ -24,7 +24,6 @@ QUESTIONS = {
     "hidden_sheets": _("There are hidden sheets, which are not read."),
     "rows_truncated": _("The sheet is full to its last row: the file may be cut."),
     "macros": _("The workbook has macros, which are not run."),
-    "text_broken": _("Some text has lost letters."),
 }
 # The field of Answers that a question is answered with, and the values it takes.
 _ANSWERED_BY: dict[str, tuple[str, tuple[str, ...]]] = {
