@@ -1,6 +1,6 @@
 """The rows of a workbook grouped into cases: one person, one subject."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.reader import Table, open_table
 from batches.imports.rows import RowError, RowReader
 from batches.imports.sniffer import Source
-from batches.use_cases.base import Context, Row, UseCase
+from batches.use_cases.base import Context, Row, Subject, UseCase
 from speechai_site.runtime import keys
 
 # Characters of one case; a document of MongoDB may have 16 MB.
@@ -31,6 +31,18 @@ class Case:
     subject_key: str
     rows: list[Row] = field(default_factory=list)
     size: int = 0
+    debts: set[tuple[Any, Any]] | None = None
+
+    def stands_already(self, row: Row) -> bool:
+        """Whether an earlier row is about the same debt: its operation and part."""
+        if self.debts is None:
+            if not self.rows:
+                return False  # most cases have one row, and need no set
+            self.debts = {_debt_of(other) for other in self.rows}
+        debt = _debt_of(row)
+        stands = bool(debt[0]) and debt in self.debts
+        self.debts.add(debt)
+        return stands
 
     @property
     def name(self) -> str:
@@ -61,6 +73,9 @@ class Cases:
     unread: list[str]  # columns that fit several headers and are not read
     reader: RowReader
     hidden_rows: int | None  # None: this kind of file does not tell
+    answers: Answers
+    filtered: list[int] = field(default_factory=list)  # rows left out, by filter
+    repeated: int = 0  # rows whose debt stands in an earlier row
     cases: list[Case] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -72,6 +87,16 @@ class Cases:
     def contacts(self) -> int:
         """Distinct persons."""
         return len({case.document or case.phone for case in self.cases})
+
+    def describe(self, case: Case) -> Subject:
+        """What a case is about. Variables that the rows leave empty take the column or
+        the fixed text that was chosen for them."""
+        subject = self.use_case.describe(case.rows, self.context)
+        chosen = self.reader.variables_of(case.rows) | dict(self.answers.fixed)
+        for name, text in chosen.items():
+            if text and not subject.variables.get(name):
+                subject.variables[name] = text
+        return subject
 
     @property
     def without_phone(self) -> int:
@@ -112,11 +137,7 @@ def _read(
     strict: frozenset[int] = frozenset(),
     first: RowReader | None = None,
 ) -> Cases:
-    country = countries.get(context.country)
-    columns = [_named_there(column, country) for column in use_case.columns]
-    needed = use_case.needed
-    if not country.document_needed:
-        needed = [group for group in needed if tuple(group) != ("document",)]
+    columns, needed = columns_for(use_case, context.country)
     with open_table(source, columns, needed, answers) as table:
         reader = RowReader(table, use_case, context.country, answers, strict)
         if first:
@@ -132,9 +153,23 @@ def _read(
             unread=list(table.match.ambiguous),
             reader=reader,
             hidden_rows=None,
+            answers=answers,
         )
         _gather(found, table)
     return found
+
+
+def columns_for(
+    use_case: UseCase, country: str
+) -> tuple[list[Column], Sequence[Sequence[str]]]:
+    """The columns of a use case as an account's country names them, and the groups of
+    which one is needed."""
+    there = countries.get(country)
+    columns = [_named_there(column, there) for column in use_case.columns]
+    needed = use_case.needed
+    if not there.document_needed:
+        needed = [group for group in needed if tuple(group) != ("document",)]
+    return columns, needed
 
 
 def _named_there(column: Column, country: Country) -> Column:
@@ -168,12 +203,24 @@ def _gather(found: Cases, table: Table) -> None:
             continue
         key = (document, phone, use_case.subject_key(row.values, context))
         case = groups.get(key) or groups.setdefault(key, Case(*key))
+        if case.stands_already(row):
+            found.repeated += 1
+            if found.answers.duplicates.repeated == "merge":
+                found.errors.append(reader.refuse(number, cells, "", "debt_repeated"))
+                continue
         _add(case, row)
         found.warning_count += len(row.warnings)
         found.total_amount += use_case.amount_of(row.values)
     found.cases = list(groups.values())
-    found.hidden_rows = table.hidden_rows
+    found.hidden_rows, found.filtered = table.hidden_rows, table.filtered
     found.questions = table.questions() + reader.questions()
+
+
+def _debt_of(row: Row) -> tuple[Any, Any]:
+    return (
+        getattr(row.values, "operation", None),
+        getattr(row.values, "installment", None),
+    )
 
 
 def _first_phone(row: Row) -> str:

@@ -6,7 +6,7 @@ The command, the admin and the API all come through these two functions.
 import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +17,7 @@ from uuid import uuid4
 from bson import ObjectId
 
 from batches import use_cases
-from batches.imports import error_workbook, storage
+from batches.imports import duplicates, error_workbook, storage
 from batches.imports.cases import Cases, read_cases
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -46,8 +46,8 @@ class Sample:
 class Counts:
     """What a workbook's rows are: in a case, or reported.
 
-    `contacts` are persons, `jobs` person × creditor, `duplicates` the cases that have
-    an unfinished job in an open batch of the account.
+    `contacts` are persons, `jobs` person × creditor, `duplicates` the cases that are
+    there already, as `Answers.duplicates` has it: left out, or stored all the same.
     """
 
     rows: int
@@ -62,8 +62,18 @@ class Counts:
 
 @dataclass
 class Preview(Counts):
-    """What an import would do; nothing was stored."""
+    """What an import would do; nothing was stored.
 
+    `merged` rows joined an earlier one of their case, `repeated` ones stand for a debt
+    that stands in an earlier row; `filtered` were left out, by filter. `unfed`: in how
+    many cases each variable of the script would be empty, if in any.
+    """
+
+    merged: int
+    repeated: int
+    phones: int  # of all cases together
+    filtered: list[int]
+    unfed: dict[str, int]
     sheet: str
     header_row: int
     columns: dict[str, str]  # logical column → header
@@ -124,11 +134,22 @@ def preview(
     use_case: str,
     options: Mapping[str, Any] | None = None,
     answers: Answers = NO_ANSWERS,
+    *,
+    batch: Batch | None = None,
+    script: Sequence[str] = (),
 ) -> Preview:
     """Read the whole workbook and say what it holds, and what has to be asked; raises
-    WorkbookError, and PasswordNeeded."""
-    cases = _read(source, account, use_case, options, answers)
+    WorkbookError, and PasswordNeeded.
+
+    `script` are the variables that the agent needs from the rows.
+    """
+    cases, known = _read(source, account, use_case, options, answers, batch)
     return Preview(
+        merged=cases.rows - len(cases.errors) - len(cases.cases),
+        repeated=cases.repeated,
+        phones=sum(len(case.phones()) for case in cases.cases),
+        filtered=list(cases.filtered),
+        unfed=_unfed(cases, script),
         sheet=cases.sheet,
         header_row=cases.header_row,
         columns=cases.columns,
@@ -138,7 +159,7 @@ def preview(
         questions=cases.questions,
         errors=_shown_errors(cases),
         samples=_samples(cases),
-        **vars(_counts(cases, account)),
+        **vars(_counts(cases, known)),
     )
 
 
@@ -181,8 +202,8 @@ def import_workbook(
         )
     )
     _check_batch(batch, account, use_case)
-    cases = _read(source, account, use_case, options, answers)
-    counts = _counts(cases, account)
+    cases, known = _read(source, account, use_case, options, answers, batch)
+    counts = _counts(cases, known)
     digest, size = fingerprint(source)
     upload = Upload(
         pk=upload_id,
@@ -223,19 +244,35 @@ def _read(
     use_case: str,
     options: Mapping[str, Any] | None,
     answers: Answers,
-) -> Cases:
+    batch: Batch | None,
+) -> tuple[Cases, int]:
+    """What is in the file, and how many of its cases are there already: left out of
+    it when that was decided."""
     today = clock.today(account.time_zone)
     case = use_cases.get(use_case)
-    return read_cases(source, account, case, options or {}, today, answers)
+    cases = read_cases(source, account, case, options or {}, today, answers)
+    return cases, duplicates.settle(cases, account.pk, batch and batch.pk)
 
 
-def _counts(cases: Cases, account: Account) -> Counts:
+def _unfed(cases: Cases, script: Sequence[str]) -> dict[str, int]:
+    if not script:
+        return {}
+    empty = dict.fromkeys(script, 0)
+    for case in cases.cases:
+        said = cases.describe(case).variables
+        for name in script:
+            if not said.get(name):
+                empty[name] += 1
+    return {name: count for name, count in empty.items() if count}
+
+
+def _counts(cases: Cases, known: int) -> Counts:
     return Counts(
         rows=cases.rows,
         contacts=cases.contacts,
         jobs=len(cases.cases),
         without_phone=cases.without_phone,
-        duplicates=storage.known_cases(cases, account.pk),
+        duplicates=known,
         error_count=len(cases.errors),
         warning_count=cases.warning_count,
         total_amount=cases.total_amount,
@@ -258,7 +295,7 @@ def _shown_errors(cases: Cases) -> list[dict[str, Any]]:
 def _samples(cases: Cases) -> list[Sample]:
     samples = []
     for case in cases.cases[:SAMPLES]:
-        subject = cases.use_case.describe(case.rows, cases.context)
+        subject = cases.describe(case)
         samples.append(
             Sample(
                 name=case.name,

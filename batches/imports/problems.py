@@ -60,6 +60,9 @@ FILE_SENTENCES = {
     "rows_missing": gettext_lazy(
         "The sheet %(sheet)s has a header in row %(row)s and no rows below it."
     ),
+    "rows_filtered": gettext_lazy(
+        "The filters leave no row of the sheet %(sheet)s to load."
+    ),
     "case_too_large": gettext_lazy(
         "One person has too many rows in the file (the last in row %(row)s)."
     ),
@@ -146,6 +149,9 @@ CELL_SENTENCES = {
         "It is not known whether the phone is a mobile or a landline."
     ),
     "name_missing": gettext_lazy("The name is missing."),
+    "debt_repeated": gettext_lazy("The same debt stands in an earlier row."),
+    "duplicate": gettext_lazy("It is a duplicate: it was loaded before."),
+    "duplicate_in_file": gettext_lazy("It is a duplicate of an earlier row."),
     "row_total": gettext_lazy("It is a total, not a person."),
     "row_header": gettext_lazy("It is the header again."),
     "row_shifted": gettext_lazy(

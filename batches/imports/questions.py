@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
 
+from batches.imports.filters import RowFilter
+
 QUESTIONS = {
     "amount_convention": _("Are decimals written with a comma or with a point?"),
     "amount_unit": _("Are the amounts units, thousands or millions?"),
@@ -72,11 +74,29 @@ class Question:
 
 
 @dataclass(frozen=True)
+class DuplicatePolicy:
+    """What counts as a duplicate, and what is done: `batches/imports/duplicates.py`.
+
+    `by`: case (person and creditor), person, phone, debt. `scope`: open (campaigns of
+    the account), batch, days (that many), file. `act`: allow, skip. `repeated`, of a
+    debt that stands twice in the file: sum, merge.
+    """
+
+    by: str = "case"
+    scope: str = "open"
+    days: int = 30
+    act: str = "allow"
+    repeated: str = "sum"
+
+
+@dataclass(frozen=True)
 class Answers:
     """What was decided about a file; empty: find out, or ask.
 
     `header_row` is Excel's number, 0 where there is none; `columns` gives logical
-    columns their places among the headers, from 0. `amounts` is the decimal mark of
+    columns their places among the headers, from 0, none to one that is not there.
+    `variables` gives variables of the agent the places that feed them, `fixed` the text
+    that every case takes where it has none of its own. `amounts` is the decimal mark of
     text, `dates` the order of day and month in it. `call_kinds`: of the kinds that are
     not called by default (work, reference, guarantor), those that are. A password is
     used and forgotten.
@@ -93,6 +113,10 @@ class Answers:
     phones: str = ""
     documents: str = ""
     call_kinds: frozenset[str] = frozenset()
+    filters: Sequence[RowFilter] = ()
+    variables: Mapping[str, int] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    duplicates: DuplicatePolicy = DuplicatePolicy()
     password: str = field(default="", repr=False)
 
 

@@ -28,7 +28,7 @@ from batches.imports.problems import WorkbookError, sentence
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source
 from batches.models import Batch, Job, Upload, UploadError
-from batches.states import OPEN_BATCH, OPEN_JOB, BatchStatus, JobStatus, UploadStatus
+from batches.states import BatchStatus, JobStatus, UploadStatus
 from batches.use_cases.base import Subject
 from speechai_site.runtime import clock, keys
 from speechai_site.runtime.documents import collection
@@ -38,7 +38,6 @@ CHUNK = 2000
 _WRITERS = 2  # MongoDB writes one chunk while the next is made
 _DUPLICATE_KEY = 11000
 NO_PHONE = "no_phone"
-UNFINISHED = [*OPEN_JOB, JobStatus.REVIEW]
 
 
 def keep_file(upload: Upload, source: Source) -> None:
@@ -122,35 +121,6 @@ def discard(upload: Upload) -> None:
         collection(Batch).delete_one({"_id": upload.pk, "rows": 0})
 
 
-def known_cases(cases: Cases, account_id: Any) -> int:
-    """How many cases have an unfinished job in another open batch of the account."""
-    open_batches = list(
-        Batch.objects.filter(
-            account_id=account_id,
-            status__in=OPEN_BATCH,
-            rows__gt=0,
-        ).values_list("pk", flat=True)
-    )
-    if not open_batches:
-        return 0
-    count = 0
-    for chunk in _chunks(iter(cases.cases)):
-        wanted = {(case.person_key(account_id), case.subject_key) for case in chunk}
-        found = collection(Job).find(
-            {
-                "person_key": {"$in": [person for person, _subject in wanted]},
-                "account_id": account_id,
-                "batch_id": {"$in": open_batches},
-                "status": {"$in": UNFINISHED},
-            },
-            {"person_key": 1, "creditor_key": 1},
-            hint="job_person",  # trying other indexes takes longer than the answer
-        )
-        known = {(job["person_key"], job["creditor_key"]) for job in found}
-        count += len(wanted & known)
-    return count
-
-
 def job_document(
     cases: Cases,
     case: Case,
@@ -162,7 +132,7 @@ def job_document(
     by: str,
 ) -> dict[str, Any]:
     """One case as a document of the job collection."""
-    subject = cases.use_case.describe(case.rows, cases.context)
+    subject = cases.describe(case)
     phones, first = case.phones(), cases.reader.other_columns(case.rows[0])
     person_key = case.person_key(upload.account_id)
     document = template | {
