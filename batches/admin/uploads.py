@@ -1,6 +1,6 @@
 """Uploads: what came, what became of its rows, and the rows that were refused.
 
-Adding one is the upload page: `batches/admin/upload_pages.py`.
+Adding one is a wizard that begins in `batches/admin/upload_pages.py`.
 """
 
 from typing import Any
@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from batches import formats
-from batches.admin import files, upload_pages
+from batches.admin import (
+    files,
+    upload_columns,
+    upload_pages,
+    upload_review,
+    upload_sheet,
+)
 from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
 from batches.admin.filters import AccountFilter, BatchFilter
 from batches.admin.keyset import KeysetAdmin
@@ -62,8 +68,13 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         return upload_pages.choose(request, self)
 
     def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        token = "<str:token>/"
         return (
-            ("preview/<str:token>/", "batches_upload_preview", upload_pages.preview),
+            (f"password/{token}", "batches_upload_password", upload_pages.password),
+            (f"again/{token}", "batches_upload_again", upload_pages.again),
+            (f"sheet/{token}", "batches_upload_sheet", upload_sheet.sheet),
+            (f"columns/{token}", "batches_upload_columns", upload_columns.columns),
+            (f"preview/{token}", "batches_upload_preview", upload_review.preview),
             ("template/<str:use_case>/", "batches_upload_template", files.template),
             ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
             ("<path:object_id>/file/", "batches_upload_file", files.original),

@@ -29,8 +29,8 @@ _LONGEST = 60
 class Look:
     """What a person is shown before anything is decided.
 
-    `header_row` is Excel's number, 0 for none. `rows` are the first TOP of the sheet as
-    (number, texts); `values` the first text below each header. `columns`: the places
+    `header_row` is Excel's number, 0 for none. `rows` are the first TOP of the sheet, or
+    up to below its header, as (number, texts); `values` the first text below each header. `columns`: the places
     of the logical columns that were found by their headers, those that fit several
     headers left out.
     """
@@ -81,6 +81,7 @@ def _look_at(sheet: Sheet, columns: Sequence, answers: Answers) -> Look | None:
     if not top:
         return None
     place, headers, found = header_of_sheet(sheet, top, columns, answers)
+    shown = max(TOP, place + 4)
     below = [cells for _number, cells in top[place + 1 :]]
     return Look(
         sheets=[],
