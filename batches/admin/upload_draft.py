@@ -158,21 +158,25 @@ class Draft:
         self._take_profile(seen)
 
     def _where_a_profile_says(self, seen: Look) -> Look:
-        """Where no header was found: as in a known layout that has none, or has it in
-        a row that nobody would recognise."""
-        profiles = LayoutProfile.objects.filter(
-            account=self.account, use_case=self.said["use_case"]
-        ).exclude(header_row="")
-        if layouts.find(self.account, self.said["use_case"], seen.headers):
+        """Where the layout that was found is unknown: as in a known one of another
+        sheet, without header, or with it in a row that nobody would recognise."""
+        use_case = self.use_case
+        if layouts.find(self.account, use_case.name, seen.headers):
             return seen
-        for row in dict.fromkeys(profiles.values_list("header_row", flat=True)):
-            where = Answers(sheet=seen.sheet, header_row=int(row))
+        mine = LayoutProfile.objects.filter(
+            account=self.account, use_case=use_case.name
+        )
+        places = dict.fromkeys(mine.values_list("sheet", "header_row"))
+        for sheet, row in places:
+            where = Answers(
+                sheet=sheet if sheet in seen.sheets else seen.sheet,
+                header_row=int(row or 0),
+            )
             try:
-                other = look(self.content, self.use_case, self.account.country, where)
+                other = look(self.content, use_case, self.account.country, where)
             except WorkbookError:
                 continue
-            mark = layouts.signature(other.headers)
-            if profiles.filter(signature=mark).exists():
+            if mine.filter(signature=layouts.signature(other.headers)).exists():
                 return other
         return seen
 

@@ -68,13 +68,13 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         return upload_pages.choose(request, self)
 
     def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
-        token = "<str:token>/"
+        kept = "<str:token>/"
         return (
-            (f"password/{token}", "batches_upload_password", upload_pages.password),
-            (f"again/{token}", "batches_upload_again", upload_pages.again),
-            (f"sheet/{token}", "batches_upload_sheet", upload_sheet.sheet),
-            (f"columns/{token}", "batches_upload_columns", upload_columns.columns),
-            (f"preview/{token}", "batches_upload_preview", upload_review.preview),
+            (f"password/{kept}", "batches_upload_password", upload_pages.password),
+            (f"again/{kept}", "batches_upload_again", upload_pages.again),
+            (f"sheet/{kept}", "batches_upload_sheet", upload_sheet.sheet),
+            (f"columns/{kept}", "batches_upload_columns", upload_columns.columns),
+            (f"preview/{kept}", "batches_upload_preview", upload_review.preview),
             ("template/<str:use_case>/", "batches_upload_template", files.template),
             ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
             ("<path:object_id>/file/", "batches_upload_file", files.original),

@@ -90,7 +90,7 @@ def _look_at(sheet: Sheet, columns: Sequence, answers: Answers) -> Look | None:
         header_row=top[place][0] if place >= 0 else 0,
         headers=headers,
         rows=[
-            (number, [_short(cell) for cell in cells]) for number, cells in top[:TOP]
+            (number, [_short(cell) for cell in cells]) for number, cells in top[:shown]
         ],
         values=[_first_text(below, index) for index in range(len(headers))],
         columns=found.places,
