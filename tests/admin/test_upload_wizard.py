@@ -503,3 +503,14 @@ def test_a_draft_of_an_account_that_one_left_is_not_found(client, ours):
     url = choose(client, ours.account, workbook([row()])).url
     ours.operator.memberships.all().delete()
     assert client.get(url).status_code == 404
+
+
+def test_a_campaign_whose_cases_lack_a_variable_does_not_start(client, ours):
+    confirm(client, ours.account, workbook([row()]))
+    batch = Batch.objects.get()
+    assert batch.obstacles() == []
+    batch.agent.variables = ["nombre", "producto", "aviso_ia"]
+    batch.agent.save()
+    [sentence] = Batch.objects.get().obstacles()
+    assert "producto" in sentence
+    assert "nombre" not in sentence

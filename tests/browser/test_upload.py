@@ -93,7 +93,7 @@ def test_a_workbook_goes_through_every_step_and_the_next_one_through_two(
     page.get_by_label("solo las visibles").check()
     page.locator("[name=option_limit_days]").fill("5")
     page.get_by_role("button", name="Volver a contar").click()
-    expect(page.get_by_text("1 excluidas")).to_be_visible()
+    expect(page.get_by_text("Excluidas: 1")).to_be_visible()
     page.get_by_label("sitio_web").last.fill("www.tienda.example")
     shoot(page, "3-columnas-decididas")
     page.get_by_role("button", name="Ver su contenido").click()
