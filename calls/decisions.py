@@ -5,6 +5,8 @@ from typing import Any
 
 from pymongo.errors import BulkWriteError
 
+from batches.models import Job
+from batches.states import NOT_CALLED
 from calls.models import Decision
 from speechai_site.runtime.documents import collection
 
@@ -43,3 +45,14 @@ def keep(rows: Iterable[Row]) -> int:
 def latest(job_id: Any) -> Decision | None:
     """The newest decision of a case."""
     return Decision.objects.filter(job_id=job_id).order_by("-at").first()
+
+
+def holding(job: Job) -> Decision | None:
+    """The decision for which a case waits or ended; None: it is another reason.
+
+    The same answer is kept once, so the newest row may be an older question's.
+    """
+    if job.status not in NOT_CALLED or not job.status_reason:
+        return None
+    rows = Decision.objects.filter(job_id=job.pk, code=job.status_reason)
+    return rows.order_by("-at").first()
