@@ -6,12 +6,14 @@ from typing import Any
 from pymongo.errors import BulkWriteError
 
 from batches.models import Job
-from batches.states import NOT_CALLED
+from batches.states import NOT_CALLED, JobStatus
 from calls.models import Decision
 from speechai_site.runtime.documents import collection
 
 Row = dict[str, Any]
 DUPLICATE = 11000
+# Where `Job.status_reason` may be the code of a decision.
+HELD = (*NOT_CALLED, JobStatus.EXPIRED)
 
 
 def keep(rows: Iterable[Row]) -> int:
@@ -52,7 +54,7 @@ def holding(job: Job) -> Decision | None:
 
     The same answer is kept once, so the newest row may be an older question's.
     """
-    if job.status not in NOT_CALLED or not job.status_reason:
+    if job.status not in HELD or not job.status_reason:
         return None
     rows = Decision.objects.filter(job_id=job.pk, code=job.status_reason)
     return rows.order_by("-at").first()

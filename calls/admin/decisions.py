@@ -10,7 +10,6 @@ from batches import formats
 from batches.admin import pages
 from batches.admin.pages import Panel
 from batches.models import Job
-from batches.states import NOT_CALLED
 from calls import decisions, explained
 from calls.models import Decision
 
@@ -32,7 +31,7 @@ def decisions_of_job(request: HttpRequest, job: Job) -> list[Panel]:
         return []
     with timezone.override(explained.place_of(zone)):
         shown = [_row(row, zone, holds=row == held) for row in rows]
-    waits = job.status in NOT_CALLED
+    waits = job.status in decisions.HELD
     title = _("Why it was not called") if waits else _("Why it was not called earlier")
     return [Panel(title, TEMPLATE, {"rows": shown, "zone": zone})]
 
