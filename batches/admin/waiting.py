@@ -10,7 +10,7 @@ from batches import formats
 from batches.admin import pages
 from batches.admin.pages import Panel, list_url
 from batches.admin.progress import number
-from batches.admin.words import JOB_COLOURS, reason
+from batches.admin.words import reason
 from batches.models import Batch, Job
 from batches.states import NOT_CALLED, JobStatus
 from speechai_site.runtime import clock
@@ -70,7 +70,7 @@ def _shown(batch: Batch, status: str, code: str, earliest: Any) -> dict[str, Any
         if n <= MOST_COUNTED
         else _("more than %(n)s") % {"n": number(MOST_COUNTED)},
         "label": reason(code),
-        "state": (JobStatus(status).label, JOB_COLOURS[status]),
+        "state": JobStatus(status).label,
         "again": _again(status, earliest),
         "url": list_url("batches_job", batch=batch.pk, status=status, reason=code),
     }

@@ -51,16 +51,15 @@ def notices(request: HttpRequest) -> list[Notice]:
 
 
 def _open_campaigns(request: HttpRequest) -> dict[Asked, list[Batch]]:
-    accounts = Account.objects.all()
     batches = Batch.objects.filter(status__in=OPEN_BATCH)
     if (ids := account_ids(request)) is not None:
-        accounts = accounts.filter(pk__in=ids)
         batches = batches.filter(account_id__in=ids)
-    places = {pk: rest for pk, *rest in accounts.values_list("pk", "country", "sector")}
+    newest = list(batches.order_by("-pk")[:LOOKED_AT])
+    accounts = Account.objects.in_bulk({batch.account_id for batch in newest})
     found: dict[Asked, list[Batch]] = {}
-    for batch in batches.order_by("-pk")[:LOOKED_AT]:
-        country, sector = places[batch.account_id]
-        asked = Asked(country, batch.use_case, sector)
+    for batch in newest:
+        account = accounts[batch.account_id]
+        asked = Asked(account.country, batch.use_case, account.sector)
         found.setdefault(asked, []).append(batch)
     return found
 

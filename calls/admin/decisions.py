@@ -47,4 +47,4 @@ def _row(row: Decision, zone: str, *, holds: bool) -> dict[str, Any]:
     }
 
 
-pages.JOB_PANELS.append(decisions_of_job)
+pages.JOB_PANELS.insert(0, decisions_of_job)

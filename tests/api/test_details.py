@@ -71,7 +71,7 @@ def test_job_says_why_it_is_not_called(get: Get, account: Account) -> None:
     assert get(f"/jobs/{job.pk}").json()["decision"] is None
     late = datetime(2025, 11, 29, 0, 15, tzinfo=UTC)
     law = {"source": "Ley 19.496 art. 37", "at": late}
-    decisions.keep([row_of(job, **law), row_of(job, **law, code="holiday")])
+    decisions.keep([row_of(job, **law), row_of(job, code="holiday")])
     body = get(f"/jobs/{job.pk}").json()["decision"]
     assert body.pop("reason").startswith("No se llamó: fuera del horario permitido")
     assert body == {
