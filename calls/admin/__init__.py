@@ -1,5 +1,6 @@
 from calls.admin import (
     calls,
+    decisions,
     do_not_call,
     halts,
     incidents,
@@ -10,6 +11,7 @@ from calls.admin import (
 
 __all__ = [
     "calls",
+    "decisions",
     "do_not_call",
     "halts",
     "incidents",
