@@ -92,6 +92,7 @@ CELL_SENTENCES = {
     "amount_too_large": gettext_lazy("The amount is too large to be a debt."),
     "date_invalid": gettext_lazy("The date cannot be read."),
     "date_out_of_range": gettext_lazy("The date is out of any sensible range."),
+    "time_invalid": gettext_lazy("The time of day cannot be read."),
     "days_invalid": gettext_lazy("The number of days cannot be read."),
     "text_too_long": gettext_lazy("The text is too long."),
     "formula_error": gettext_lazy("The cell holds an Excel error."),
