@@ -48,7 +48,7 @@ CHANNELS: dict[str, Channel] = {
     ),
     "visit": Channel(_("Visit"), ("terreno", "visitaaterreno", "presencial")),
     "sms": Channel("SMS", ("mensajedetexto", "mensaje", "text")),
-    "mail": Channel(_("E-mail"), ("correoelectronico", "email", "mail")),
+    "mail": Channel(_("E-mail"), ("correo", "email", "mail")),
     "chat": Channel("WhatsApp", ("wsp", "wapp", "chat")),
     "letter": Channel(_("Letter"), ("cartacertificada",)),
 }
@@ -84,7 +84,7 @@ RESULTS: dict[str, Result] = {
         _("Hung up"),
         Kind.CONVERSATION,
         "hang_up",
-        ("corta", "cortaron", "colgo", "cuelga", "cortetemprano", "hangup"),
+        ("corto", "corta", "cortaron", "colgo", "cuelga", "cortetemprano", "hangup"),
     ),
     "third_party": Result(
         _("Third party"),

@@ -140,8 +140,8 @@ class DoNotCallResource(RowsResource):
 
 
 def read_list(resource: RowsResource, rows: list[dict[str, Any]]) -> list[Any]:
-    """Let the resource take every sound row; the faulty ones, as import-export's InvalidRow, whose
-    `number` counts `rows` from 1."""
+    """Let the resource take every sound row; returns the faulty ones, as import-export's
+    InvalidRow, whose `number` counts `rows` from 1."""
     headers = list(resource.fields)
     dataset = tablib.Dataset(headers=headers)
     for row in rows:

@@ -67,6 +67,12 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "calls_donotcall_changelist",
                 "calls.view_donotcall",
             ),
+            (
+                _("Outside contacts"),
+                "sync_alt",
+                "calls_contactimport_changelist",
+                "calls.view_contactimport",
+            ),
         ],
     ),
     (

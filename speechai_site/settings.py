@@ -280,6 +280,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 UPLOAD_MAX_BYTES = env_int("UPLOAD_MAX_BYTES", 50_000_000, 1_000, 1_000_000_000)
 UPLOAD_MAX_ROWS = env_int("UPLOAD_MAX_ROWS", 300_000, 1, 1_048_576)
 UPLOAD_MAX_COLUMNS = env_int("UPLOAD_MAX_COLUMNS", 300, 1, 16_384)
+# without outside contacts for so many days, screens say that only our calls count
+CONTACT_IMPORT_DAYS = env_int("CONTACT_IMPORT_DAYS", 7, 1, 366)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 IMPORT_EXPORT_USE_TRANSACTIONS = False  # they do nothing on MongoDB

@@ -1,14 +1,14 @@
 """Moments from cells: a day with its time, in one cell or in two."""
 
 import re
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from batches.imports.normalizers.dates import read_date
 from batches.imports.normalizers.text import Cell, tidy
 from batches.imports.problems import Unreadable
 
 _MOMENT = re.compile(
-    r"(?P<day>.*?)[ T]*\b(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?P<day>.*?)[ T]*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
     r"(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
     r"\s*(?P<half>[ap])?(?:\.?\s?m\.?)?"
     r"\s*(?P<offset>Z|[+-]\d{2}:?\d{2})?",
@@ -61,10 +61,10 @@ def _time_of(said: re.Match[str]) -> time:
         raise Unreadable("time_invalid") from error
 
 
-def _offset_of(text: str | None) -> timezone | None:
+def _offset_of(text: str | None) -> tzinfo | None:
     if text is None:
         return None
     if text in "Zz":
-        return timezone.utc
+        return UTC
     sign = -1 if text[0] == "-" else 1
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
