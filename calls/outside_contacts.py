@@ -35,6 +35,7 @@ from calls.contact_words import (
     read_result,
 )
 from calls.flat_files import read_file
+from calls.gate import debt_keys
 from calls.models import ContactImport, ContactLedger
 from calls.resources import RowsResource, end_of, read_list, zone_of
 from calls.suppression import Done, Entry
@@ -155,16 +156,14 @@ class ContactsResource(RowsResource):
         at, written = self._when(row)
         result = RESULTS[row.result or "sent"]
         creditor = squash(row.creditor)
+        subject = {"creditor_key": creditor, "debts": [{"operation": row.operation}]}
         contact: Document = {
             # without a document the person is not known: whoever is asked about
             "person_key": keys.person_key(row.document, "") if row.document else "",
             "phone_key": keys.phone_key(row.phone) if row.phone else "",
             "creditor_key": creditor,
-            "debt_keys": (
-                [f"{creditor}:{row.operation}"[:80]]
-                if creditor and row.operation
-                else []
-            ),
+            # an operation without its creditor may be anybody's
+            "debt_keys": list(debt_keys(subject)) if creditor else [],
             "channel": row.channel,
             "kind": result.kind.value,
             "outcome": result.outcome,
