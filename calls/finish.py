@@ -69,9 +69,7 @@ def pace_of(account_id: Any) -> Pace:
         return Pace(ASSUMED_SECONDS, ASSUMED_CONTACT_RATE)
     talked = sum(call["outcome"] == OutcomeClass.CONVERSATION for call in found)
     spoken = sum(call.get("duration_ms") or 0 for call in found) / 1000
-    return Pace(
-        spoken / len(found) + RINGING_SECONDS, talked / len(found), len(found)
-    )
+    return Pace(spoken / len(found) + RINGING_SECONDS, talked / len(found), len(found))
 
 
 def estimate(

@@ -47,6 +47,7 @@ GROUPS = {
     "debt_date_past": "debt_date",
 }
 
+
 @dataclass
 class Group:
     """Cases of one kind. `first`, `last`: when the first and the last of them may be

@@ -22,7 +22,9 @@ from calls.forecast import (
 
 # In the order in which they are told.
 SAID: dict[str, Callable[[int], str]] = {
-    CALLABLE: lambda n: ngettext("%(n)s can be called now", "%(n)s can be called now", n),
+    CALLABLE: lambda n: ngettext(
+        "%(n)s can be called now", "%(n)s can be called now", n
+    ),
     CLOSED_NOW: lambda n: ngettext(
         "%(n)s outside calling hours", "%(n)s outside calling hours", n
     ),
@@ -102,6 +104,4 @@ def _told(name: str, group: Group) -> str:
     moment["until"] = formats.brief(group.last)
     if moment["until"] == moment["from"]:
         return gettext("%(what)s (until %(until)s)") % moment
-    return gettext("%(what)s (free again from %(from)s to %(until)s)") % (
-        moment
-    )
+    return gettext("%(what)s (free again from %(from)s to %(until)s)") % (moment)

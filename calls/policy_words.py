@@ -95,9 +95,7 @@ def _cap(cap: Cap) -> str:
     counted = {
         "attempt": ngettext("%(n)s attempt", "%(n)s attempts", cap.most),
         "rang": ngettext("%(n)s call that rings", "%(n)s calls that ring", cap.most),
-        "conversation": ngettext(
-            "%(n)s conversation", "%(n)s conversations", cap.most
-        ),
+        "conversation": ngettext("%(n)s conversation", "%(n)s conversations", cap.most),
         "any_channel": ngettext(
             "%(n)s contact by any channel", "%(n)s contacts by any channel", cap.most
         ),

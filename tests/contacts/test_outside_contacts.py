@@ -1,6 +1,6 @@
 """Contacts that others made, from a file into the ledger: all of them, or none."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -74,7 +74,7 @@ def test_a_row_becomes_a_contact_of_the_ledger(
         (46350.4375, datetime(2026, 11, 24, 13, 30, tzinfo=UTC)),
         # a day alone holds back until it is over
         ("24/11/2026", datetime(2026, 11, 25, 2, 59, 59, tzinfo=UTC)),
-        (datetime(2026, 11, 24), datetime(2026, 11, 25, 2, 59, 59, tzinfo=UTC)),
+        (date(2026, 11, 24), datetime(2026, 11, 25, 2, 59, 59, tzinfo=UTC)),
         ("25/11/2026", NOW),
     ],
 )

@@ -44,7 +44,8 @@ def read_time(cell: Cell) -> time:
     if isinstance(cell, timedelta):
         cell = cell.total_seconds() / 86400
     if isinstance(cell, int | float) and not isinstance(cell, bool) and 0 <= cell < 1:
-        return (datetime.min + timedelta(seconds=round(cell * 86400))).time()
+        minutes, second = divmod(min(round(cell * 86400), 86399), 60)
+        return time(minutes // 60, minutes % 60, second)
     said = _MOMENT.fullmatch(tidy(cell)) if isinstance(cell, str) else None
     if said is None or said["day"]:
         raise Unreadable("time_invalid")
