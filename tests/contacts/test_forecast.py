@@ -125,14 +125,14 @@ def test_a_contact_of_a_phone_alone_counts_for_whom_it_is(batch: Batch) -> None:
 @pytest.mark.parametrize(
     ("values", "group"),
     [
-        ({"country": "AR", "time_zone": "Nowhere/Nowhere"}, "zone"),
+        ({"country": "CL", "time_zone": "America/Santiago"}, "zone"),
         ({"country": "PE", "time_zone": "America/Lima"}, "draft"),
         ({"country": "XX", "time_zone": "America/Lima"}, "policy"),
     ],
 )
 def test_what_nobody_knows_is_no(values: dict[str, str], group: str, db: None) -> None:
     batch = make_batch(make_account(**values))
-    phone = {"PE": "+51911112222", "AR": "+5490000000000"}.get(values["country"], "+1")
+    phone = {"PE": "+51911112222", "CL": "+5491122223333"}.get(values["country"], "+1")
     make_job(batch, phones=[{"e164": phone, "kind": "mobile", "state": "ok"}])
     assert counts(batch) == {group: 1}
 

@@ -95,7 +95,7 @@ def test_holidays_of_the_coming_two_weeks_are_named() -> None:
     (said,) = policy_words.holidays(policy, table, date(2026, 11, 25))
     assert "8 dic" in said
     assert "Inmaculada" in said
-    assert policy_words.holidays(policy, table, date(2026, 11, 1)) == []
+    assert policy_words.holidays(policy, table, date(2026, 11, 9)) == []
 
 
 def test_holidays_that_nobody_reviewed_are_said() -> None:
@@ -131,7 +131,7 @@ def test_a_big_campaign_takes_the_days_that_its_limits_ask(batch: Batch) -> None
 
 def test_a_daily_limit_counts(batch: Batch) -> None:
     batch.account.max_calls_per_day = 100
-    assert ends(batch, 10_000) is None  # not within a year
+    assert ends(batch, 100_000) is None  # not within a year
     assert ends(batch, 200) == date(2026, 11, 27)
 
 
