@@ -67,6 +67,12 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "calls_donotcall_changelist",
                 "calls.view_donotcall",
             ),
+            (
+                _("Outside contacts"),
+                "sync_alt",
+                "calls_contactimport_changelist",
+                "calls.view_contactimport",
+            ),
         ],
     ),
     (
@@ -121,6 +127,7 @@ class SpeechAISite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         from calls.admin.halts import halts_page
+        from calls.admin.preflight import batch_forecast, upload_forecast
         from calls.admin.voice import sync_retell
         from reports.admin import download_report
 
@@ -129,6 +136,16 @@ class SpeechAISite(UnfoldAdminSite):
                 "batches/batch/<str:batch_id>/report/",
                 self.admin_view(download_report),
                 name="batch_report",
+            ),
+            path(
+                "batches/batch/<str:pk>/forecast/",
+                self.admin_view(batch_forecast),
+                name="batch_forecast",
+            ),
+            path(
+                "batches/upload/<str:pk>/forecast/",
+                self.admin_view(upload_forecast),
+                name="upload_forecast",
             ),
             path("halts/", self.admin_view(halts_page), name="halts"),
             path("sync-retell/", self.admin_view(sync_retell), name="sync_retell"),

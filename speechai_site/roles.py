@@ -35,6 +35,8 @@ OPERATE = [
     "calls.view_donotcall",
     "calls.add_donotcall",
     "calls.withdraw_donotcall",
+    "calls.view_contactimport",
+    "calls.add_contactimport",
     "reports.export_report",
     "reports.see_personal_data",
 ]
@@ -60,7 +62,12 @@ ROLES: dict[str, list[str]] = {
     OPERATOR: OPERATE,
     # they listen and judge, and call nobody
     QUALITY: [*READ, "calls.work_incident", "reports.see_personal_data"],
-    AUDITOR: [*READ, "calls.view_donotcall", "runtime.view_auditentry"],
+    AUDITOR: [
+        *READ,
+        "calls.view_donotcall",
+        "calls.view_contactimport",
+        "runtime.view_auditentry",
+    ],
 }
 
 
