@@ -199,6 +199,16 @@ def rules_with(policy: Policy) -> Rules:
     return _change_of(policy).after()
 
 
+def read(written: Any) -> Record:
+    """The record of a JSON, whatever its version. Raises ChangeRefused."""
+    if isinstance(written, dict):
+        written = {**written, "version": 1}
+    try:
+        return from_json(written)
+    except RecordError as error:
+        raise ChangeRefused(str(error)) from None
+
+
 def record_of(policy: Policy) -> Record:
     return from_json(json.loads(policy.record))
 
@@ -209,19 +219,13 @@ def record_of(policy: Policy) -> Record:
 def _change(written: Any, account: Account | None, batch: Batch | None) -> Change:
     if batch is not None:
         account = batch.account
-    if isinstance(written, dict):
-        written = {**written, "version": 1}
-    try:
-        record = from_json(written)
-    except RecordError as error:
-        raise ChangeRefused(str(error)) from None
     change = Change(
-        record,
+        read(written),
         account.pk if account else None,
         batch.pk if batch else None,
         _rows_in_force(),
     )
-    numbered = replace(record, version=_next_version(change.kind))
+    numbered = replace(change.record, version=_next_version(change.kind))
     return replace(change, record=numbered)
 
 

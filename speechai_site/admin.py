@@ -67,6 +67,7 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "calls_donotcall_changelist",
                 "calls.view_donotcall",
             ),
+            (_("Calling policies"), "gavel", "policies", "calls.view_policy"),
         ],
     ),
     (
@@ -121,6 +122,7 @@ class SpeechAISite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         from calls.admin.halts import halts_page
+        from calls.admin.policies import policies, policy, policy_edit
         from calls.admin.voice import sync_retell
         from reports.admin import download_report
 
@@ -131,6 +133,9 @@ class SpeechAISite(UnfoldAdminSite):
                 name="batch_report",
             ),
             path("halts/", self.admin_view(halts_page), name="halts"),
+            path("policies/", self.admin_view(policies), name="policies"),
+            path("policies/policy/", self.admin_view(policy), name="policy"),
+            path("policies/edit/", self.admin_view(policy_edit), name="policy_edit"),
             path("sync-retell/", self.admin_view(sync_retell), name="sync_retell"),
         ]
 

@@ -41,6 +41,8 @@ OPERATE = [
 SUPERVISE = [
     *OPERATE,
     "batches.change_agent",
+    "calls.view_policy",
+    "calls.view_holiday",
     "calls.work_incident",
     "reports.see_cost",
 ]
@@ -52,6 +54,10 @@ ROLES: dict[str, list[str]] = {
         "batches.*_agent",
         "batches.*_phonenumber",
         "calls.*_donotcall",
+        "calls.propose_policy",
+        "calls.loosen_policy",
+        "calls.approve_policy",
+        "calls.*_holiday",
         "runtime.*_user",
         "runtime.view_auditentry",
         "speechai_site.*_apikey",
@@ -60,7 +66,13 @@ ROLES: dict[str, list[str]] = {
     OPERATOR: OPERATE,
     # they listen and judge, and call nobody
     QUALITY: [*READ, "calls.work_incident", "reports.see_personal_data"],
-    AUDITOR: [*READ, "calls.view_donotcall", "runtime.view_auditentry"],
+    AUDITOR: [
+        *READ,
+        "calls.view_donotcall",
+        "calls.view_policy",
+        "calls.view_holiday",
+        "runtime.view_auditentry",
+    ],
 }
 
 

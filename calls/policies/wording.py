@@ -255,7 +255,7 @@ def _within(window: str, length: int) -> str:
 
 
 def _cap(limit: Cap) -> str:
-    return gettext("At most %(most)s %(counted)s %(within)s, %(key)s.") % {
+    return gettext("Cap on %(counted)s %(within)s, %(key)s: %(most)s.") % {
         "most": limit.most,
         "counted": COUNTED[limit.count],
         "within": _within(limit.window, limit.length),
