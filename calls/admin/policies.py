@@ -47,9 +47,8 @@ def policies(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Calling policies"),
         "countries": _countries(rows, wanted),
-        "every": sorted({row["parts"].country for row in rows if row["parts"].country}),
+        "every": _every_country(rows),
         "wanted": wanted,
-        "names": {row["parts"].country: row["where"] for row in rows},
         "layers": [_layer_row(request, r) for r in rows if r["parts"].is_layer],
         "waiting": [row for row in rows if row["waiting"]],
         "accounts": accounts,
@@ -179,6 +178,12 @@ def _countries(
     return [
         (policy_rows.country_name(country), each) for country, each in found.items()
     ]
+
+
+def _every_country(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    codes = {row["parts"].country for row in rows} - {""}
+    named = [(code, policy_rows.country_name(code)) for code in codes]
+    return sorted(named, key=lambda each: each[1])
 
 
 def _layer_row(request: HttpRequest, row: dict[str, Any]) -> dict[str, Any]:
