@@ -14,10 +14,10 @@ from pymongo import UpdateMany
 
 from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import halts, limits, pacing
-from calls.gate import Document, Gate, Verdict, hours_answer, spread
+from calls import halts, limits, pacing, rules
+from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
+from calls.gate import Document, Gate, Verdict, is_calling_time, spread
 from calls.models import Call
-from calls.policies.zones import Place
 from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, keys, leases
 from speechai_site.runtime.documents import collection
@@ -44,22 +44,7 @@ ACCOUNT_FIELDS = {
     "callback_slots": 1,
 }
 # What a verdict needs of a job, and what a call copies from it.
-JOB_FIELDS = {
-    "account_id": 1,
-    "batch_id": 1,
-    "name": 1,
-    "phones": 1,
-    "phone_index": 1,
-    "phone_keys": 1,
-    "person_key": 1,
-    "creditor_key": 1,
-    "attempts": 1,
-    "refusals": 1,
-    "callback_at": 1,
-    "stop_requested": 1,
-    "round_id": 1,
-    "places": 1,
-}
+JOB_FIELDS = ASKED_OF_JOBS | {"name": 1}
 
 
 class LeaseLost(Exception):
@@ -84,9 +69,9 @@ def dispatch_round(held: leases.Held) -> int:
 
 
 def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
-    """Those in whose account's zone it is calling time (the gate asks each person's),
-    and their accounts."""
-    now = clock.now()
+    """Those in whose country it is calling time somewhere (the gate asks each person's
+    place), and their accounts."""
+    now, rules_now = clock.now(), rules.current()
     batches = list(
         collection(Batch).find({"status": BatchStatus.RUNNING}, BATCH_FIELDS)
     )
@@ -96,19 +81,23 @@ def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
         {"_id": {"$in": [batch["account_id"] for batch in batches]}}, ACCOUNT_FIELDS
     )
     accounts = {account["_id"]: account for account in found}
-    batches = [b for b in batches if _is_time(b, accounts[b["account_id"]], now)]
+    batches = [
+        batch
+        for batch in batches
+        if _has_begun(batch, now)
+        and is_calling_time(
+            rules_now, accounts[batch["account_id"]]["country"], batch["use_case"]
+        )
+    ]
     calling = {batch["account_id"] for batch in batches}
     return batches, {key: accounts[key] for key in calling}
 
 
-def _is_time(batch: Document, account: Document, now: datetime) -> bool:
+def _has_begun(batch: Document, now: datetime) -> bool:
+    """And has not expired."""
     if batch["starts_at"] and batch["starts_at"] > now:
         return False
-    if batch["expires_at"] and batch["expires_at"] <= now:
-        return False
-    place = Place((account["time_zone"],), ())
-    answer = hours_answer(account["country"], batch["use_case"], place, now)
-    return answer.decision != "defer"
+    return not (batch["expires_at"] and batch["expires_at"] <= now)
 
 
 def _due_jobs(batches: list[Document], accounts: dict[Any, Document]) -> list[Any]:
@@ -223,7 +212,7 @@ def _plan(held: leases.Held, due: list[Any]) -> list[str]:
         verdict = gate.verdict(job, phone)
         if verdict.decision == "allow":
             calls.append(_new_call(gate, job, phone))
-            gate.reserve(job, calls[-1].pk)
+            gate.reserve(job, phone, calls[-1].pk)
         else:
             changes.append(turn_away(job, verdict, by=BY))
     JOB.write(changes)
@@ -234,7 +223,10 @@ def _plan(held: leases.Held, due: list[Any]) -> list[str]:
 def _new_call(gate: Gate, job: Document, phone: str) -> Call:
     batch = gate.batches[job["batch_id"]]
     agent = gate.agents[batch["agent_id"]]
+    policy, contacts = gate.allowed_by(job, phone)
     return Call(
+        policy=policy,
+        contacts_counted=contacts,
         account_id=job["account_id"],
         batch_id=job["batch_id"],
         job_id=job["_id"],

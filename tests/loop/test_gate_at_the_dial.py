@@ -102,7 +102,7 @@ def test_a_person_of_two_campaigns_is_called_once_a_day(loop: Loop) -> None:
 
     second.refresh_from_db()
     assert len(loop.simulator.calls) == 1
-    assert (second.status, second.status_reason) == ("queued", "one_attempt_a_day")
+    assert (second.status, second.status_reason) == ("queued", "attempts_a_day")
 
 
 def test_the_day_is_reserved_before_the_phone_rings(planned: tuple[Loop, Job]) -> None:
