@@ -194,9 +194,10 @@ def difference_of(policy: Policy) -> Difference:
     return _difference(_change_of(policy))
 
 
-def rules_with(policy: Policy) -> Rules:
-    """The rules as if this proposal were in force."""
-    return _change_of(policy).after()
+def rules_around(policy: Policy) -> tuple[Rules, Rules, date]:
+    """The rules without and with this proposal, and the day by which it is judged."""
+    change = _change_of(policy)
+    return change.before(), change.after(), change.on
 
 
 def read(written: Any) -> Record:
