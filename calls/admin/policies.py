@@ -15,15 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from batches import use_cases
 from batches.admin import pages
-from batches.admin.base import choices_of, require
+from batches.admin.base import account_ids, choices_of, require
 from batches.admin.pages import Link
+from batches.admin.progress import number
 from batches.models import Account, Batch
-from calls import policy_changes
+from calls import policy_changes, policy_replay
 from calls.admin import policy_rows
+from calls.admin.may_call import DECISIONS
 from calls.admin.policy_forms import PolicyForm
 from calls.admin.policy_rows import Kind, Version
 from calls.models import Policy
-from calls.policies import wording
+from calls.policies import sentences, wording
 from calls.policies.records import Record, to_json
 from calls.policy_changes import ChangeRefused
 from speechai_site.runtime import audit
@@ -89,7 +91,10 @@ def policy(request: HttpRequest) -> HttpResponse:
         "valid_to": policy_rows.formats_day(shown.record.valid_to),
         "pending_counsel": sum(line.pending_counsel for line in lines),
         "groups": policy_rows.grouped(shown.record),
-        "proposals": [policy_rows.proposal(row, held) for row in waiting],
+        "proposals": [
+            policy_rows.proposal(row, held) | {"replay": _replayed(request, row)}
+            for row in waiting
+        ],
         "history": policy_rows.history(found),
         "compared": _compared(request, found),
         "page_url": policy_rows.url_of(kind.text),
@@ -216,6 +221,40 @@ def _compared(request: HttpRequest, found: list[Version]) -> dict[str, Any] | No
         "b": other.record.version,
         "gone": gone,
         "new": new,
+    }
+
+
+def _replayed(request: HttpRequest, row: Policy) -> dict[str, Any] | None:
+    """GET `replay`: this proposal on the calls of the accounts of this person."""
+    if request.GET.get("replay") != str(row.pk):
+        return None
+    found = policy_replay.replay(row, account_ids=account_ids(request))
+    rows = []
+    for decision, (words, _tone) in DECISIONS.items():
+        codes = sorted(
+            {code for made, code in (*found.before, *found.after) if made == decision}
+        )
+        counts = [
+            (found.before[decision, code], found.after[decision, code])
+            for code in codes
+        ]
+        total = (sum(was for was, _is in counts), sum(now for _was, now in counts))
+        rows.append(_counted(words, *total, total=True))
+        if decision != "allow":
+            rows += [
+                _counted(sentences.label(code), *count)
+                for code, count in zip(codes, counts, strict=True)
+            ]
+    return {"calls": found.calls, "sampled": found.sampled, "rows": rows}
+
+
+def _counted(label: Any, was: int, now: int, *, total: bool = False) -> dict[str, Any]:
+    return {
+        "label": label,
+        "before": number(was),
+        "after": number(now),
+        "difference": f"{now - was:+d}" if now != was else "–",
+        "total": total,
     }
 
 
