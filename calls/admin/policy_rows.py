@@ -22,7 +22,7 @@ from calls.models import Policy
 from calls.policies import sentences, wording
 from calls.policies.countries import RECORDS
 from calls.policies.records import Record
-from calls.rules import kind_of
+from calls.rules import current, kind_of
 from speechai_site.runtime import clock
 
 STATUS_COLOURS = {
@@ -139,8 +139,15 @@ def sector_name(code: str) -> str:
 
 
 def code_name(code: str) -> str:
-    """A code of `is_looser` in words."""
-    return str(CODES.get(code) or sentences.label(code))
+    """A code of `is_looser` in words: a cap or wait by what it limits."""
+    if code in CODES:
+        return str(CODES[code])
+    for record in current().records:
+        for limit in (*record.caps, *record.cooldowns):
+            if limit.code == code:
+                said = wording.SAYERS[type(limit)](limit).rstrip(".")
+                return said.rpartition(":")[0] if limit in record.caps else said
+    return sentences.label(code)
 
 
 def visible(request: HttpRequest) -> Any:

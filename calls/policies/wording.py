@@ -38,7 +38,7 @@ Words = dict[str, str | Promise]
 
 SOURCES: Words = {
     LAW: _("Law"),
-    COMPANY: _("Company"),
+    COMPANY: _("The company"),
     DISPUTED: _("Disputed"),
     DRAFT: _("Draft of a law"),
 }

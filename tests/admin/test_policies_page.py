@@ -154,7 +154,9 @@ def test_before_it_is_proposed_it_is_said_what_loosens_and_what_tightens(ours, s
         sign_in(ours.administrator), cap_attempts_a_week="4", day_mon="9-13"
     )
     assert "Afloja" in text(seen)
-    assert seen.context["loosens"] == ["No más intentos esta semana"]
+    assert seen.context["loosens"] == [
+        "Tope de intentos en 7 días, por persona y acreedor"
+    ]
     assert seen.context["tightens"] == ["Horario en que puede empezar una llamada"]
     assert "Lunes: 09:00–13:00." in text(seen)
     assert done.status_code == 302
