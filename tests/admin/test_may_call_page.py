@@ -60,7 +60,7 @@ def test_what_objects_is_said_with_its_source_and_until_when(ours, sign_in):
 
 def test_a_draft_country_is_denied_unless_the_draft_is_imagined_accepted(ours, sign_in):
     client = sign_in(ours.supervisor)
-    given = {"country": "CO", "at": "2026-11-24T10:00"}
+    given = {"country": "CO", "at": "2026-11-24T10:00", "consent": "prior"}
     assert ask(client, **given).context["answer"]["decision"] == "Denegada"
     accepted = ask(client, **given, accept_drafts="on").context["answer"]
     assert accepted["decision"] == "Permitida"
@@ -118,7 +118,7 @@ def test_a_case_counts_its_contacts_blocks_and_own_rules(ours, sign_in):
     shown = answer.context["answer"]
     assert (shown["decision"], shown["contacts"]) == ("Postergada", 1)
     assert "Hubo una conversación en los últimos siete días" in codes(answer)
-    assert "En la lista «No llamar»" in said(answer)
+    assert "En la lista “No llamar”" in said(answer)
     before = ask(client, case=case, at="2026-11-23T09:30").context["answer"]
     assert (before["decision"], before["contacts"]) == ("Permitida", 0)
 
