@@ -20,10 +20,10 @@ from django.conf import settings
 from batches import formats
 from batches.models import Job
 from batches.states import JOB, JobStatus
-from calls import pacing, webhooks
+from calls import decisions, pacing, webhooks
 from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
-from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
+from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict, as_decision
 from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
 from calls.models import Call, CallDetail, ContactLedger
 from calls.policies import disclosures
@@ -108,8 +108,9 @@ def dial(call_ids: list[str]) -> int:
     """
     here = process()
     here.client.ready_to_create()
-    sends = in_transaction(lambda: _begin(call_ids, here.token))
+    sends, turned_away = in_transaction(lambda: _begin(call_ids, here.token))
     _send_all(here, sends)
+    decisions.keep(turned_away)
     return len(sends)
 
 
@@ -124,13 +125,17 @@ def resend(call_ids: list[str]) -> int:
     return len(sends)
 
 
-def _begin(call_ids: list[str], token: str) -> list[Send]:
-    """Inside a transaction: gate, reserve the caps, commit `sending`."""
+def _begin(call_ids: list[str], token: str) -> tuple[list[Send], list[Document]]:
+    """Inside a transaction: gate, reserve the caps, commit `sending`.
+
+    What may be sent, and why the others may not.
+    """
     fences.enter()
     calls = _calls(call_ids, {"status": CallStatus.PLANNED})
     jobs = _jobs(calls)
     gate = Gate(list(jobs.values()))
-    sends, proofs, slots, refused, changes = [], {}, [], [], []
+    sends, proofs, slots = [], {}, []
+    refused, changes, turned_away = [], [], []
     wall = clock.wall()
     for call in calls:
         job = jobs.get(call["job_id"])
@@ -141,6 +146,7 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
         if verdict.decision != "allow":
             refused.append((call, verdict.code))
             changes.append(turn_away(job, verdict, by=BY))
+            turned_away += as_decision(job, verdict, gate.now)
             continue
         proofs[call["_id"]] = _proof(gate, call, job)
         slots.append(gate.reserve(job, call["to_number"], call["_id"]))
@@ -151,7 +157,7 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
     JOB.write(changes)
     if sends:
         _commit_sending(sends, proofs, slots, token, wall)
-    return sends
+    return sends, turned_away
 
 
 def _permission(gate: Gate, call: Document, job: Document) -> tuple[Verdict, bytes]:

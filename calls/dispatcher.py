@@ -14,9 +14,9 @@ from pymongo import UpdateMany
 
 from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import halts, limits, pacing, rules
+from calls import decisions, halts, limits, pacing, rules
 from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
-from calls.gate import Document, Gate, Verdict, is_calling_time, spread
+from calls.gate import Document, Gate, Verdict, as_decision, is_calling_time, spread
 from calls.models import Call
 from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, keys, leases
@@ -62,7 +62,8 @@ def dispatch_round(held: leases.Held) -> int:
     due = _due_jobs(batches, accounts) if batches else []
     if not due:
         return 0
-    planned = in_transaction(lambda: _plan(held, due))
+    planned, refused = in_transaction(lambda: _plan(held, due))
+    decisions.keep(refused)
     for start in range(0, len(planned), settings.DIAL_THREADS):
         async_task("calls.tasks.dial", planned[start : start + settings.DIAL_THREADS])
     return len(planned)
@@ -188,8 +189,11 @@ def _due_in_batch(batch_id: Any, share: int, taken: set[Any]) -> list[Any]:
     return [job["_id"] for job in sorted(free, key=lambda job: job["rank"])[:share]]
 
 
-def _plan(held: leases.Held, due: list[Any]) -> list[str]:
-    """Claim jobs, ask the gate, write their calls. Runs inside a transaction."""
+def _plan(held: leases.Held, due: list[Any]) -> tuple[list[str], list[Document]]:
+    """Claim jobs, ask the gate, write their calls. Runs inside a transaction.
+
+    The planned calls' ids, and why others were not planned.
+    """
     if not leases.touch(held):
         raise LeaseLost
     round_id = secrets.token_hex(12)
@@ -206,7 +210,7 @@ def _plan(held: leases.Held, due: list[Any]) -> list[str]:
         )
     )
     gate = Gate(jobs)
-    calls, changes = [], []
+    calls, changes, refused = [], [], []
     for job in jobs:
         phone = gate.phone_of(job)
         verdict = gate.verdict(job, phone)
@@ -215,9 +219,10 @@ def _plan(held: leases.Held, due: list[Any]) -> list[str]:
             gate.reserve(job, phone, calls[-1].pk)
         else:
             changes.append(turn_away(job, verdict, by=BY))
+            refused += as_decision(job, verdict, gate.now)
     JOB.write(changes)
     Call.objects.bulk_create(calls)
-    return [call.pk for call in calls]
+    return [call.pk for call in calls], refused
 
 
 def _new_call(gate: Gate, job: Document, phone: str) -> Call:

@@ -219,6 +219,25 @@ class Gate:
         return self._looks[country]
 
 
+def as_decision(job: Document, verdict: Verdict, at: datetime) -> list[Document]:
+    """The row of `Decision` for a denial, or for what the policies deferred; none for
+    what passes by itself, such as a pause."""
+    if verdict.decision != "deny" and not verdict.rule:
+        return []
+    row = {
+        "account_id": job["account_id"],
+        "batch_id": job["batch_id"],
+        "job_id": job["_id"],
+        "decision": verdict.decision,
+        "code": verdict.code,
+        "rule": verdict.rule,
+        "source": verdict.source,
+        "at": at,
+        "next_allowed_at": verdict.at if verdict.is_exact else None,
+    }
+    return [row]
+
+
 def hours_are_lifted() -> bool:
     """SANDBOX_POLICY=open lifts hours, weekdays and holidays, in the sandbox."""
     return settings.SANDBOX and settings.SANDBOX_POLICY == "open"

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("batches", "0005_no_dial_fence"),
+        ("batches", "0006_sectors"),
     ]
 
     operations = [
