@@ -226,7 +226,8 @@ def _change(written: Any, account: Account | None, batch: Batch | None) -> Chang
         batch.pk if batch else None,
         _rows_in_force(),
     )
-    numbered = replace(change.record, version=_next_version(change.kind))
+    layer = str(change.batch_id or change.account_id or "")
+    numbered = replace(change.record, version=_next_version(change.kind), layer=layer)
     return replace(change, record=numbered)
 
 

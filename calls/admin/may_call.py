@@ -26,13 +26,12 @@ from batches.admin.pages import page_url
 from batches.admin.words import reason
 from batches.models import Account, Job
 from calls import what_if
-from calls.admin.policy_rows import country_name, url_of, use_case_name
+from calls.admin.policy_rows import country_name, policy_of, use_case_name
 from calls.policies import opening, sentences, wording
 from calls.policies.areas import CALLING_CODES
 from calls.policies.decisions import Check, Decision
 from calls.policies.zones import subdivision_of
-from calls.rules import current, kind_of
-from calls.what_if import Answer, Question
+from calls.what_if import Question
 from speechai_site.runtime import clock
 
 DECISIONS = {
@@ -192,7 +191,7 @@ def _answer(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         "at": _moment(answer.at, zone),
         "zones": ", ".join(answer.place.zones) or formats.EMPTY,
         "checks": [_check(check, zone) for check in decision.checks],
-        "policies": _policies(answer),
+        "policies": [policy_of(ref) for ref in answer.policy.records],
         "others": [reason(code) for code in answer.others],
         "job": job,
     }
@@ -217,21 +216,10 @@ def _check(check: Check, zone: str) -> dict[str, Any]:
         "tone": tone,
         "label": sentences.label(check.code),
         "said": sentences.reason(single, zone),
-        "rule": check.rule,
-        "url": _rule_url(check.rule),
+        "policy": policy_of(check.rule),
         "source": check.source or formats.EMPTY,
         "until": _moment(check.until, zone),
     }
-
-
-def _policies(answer: Answer) -> list[dict[str, str]]:
-    return [{"ref": ref, "url": _rule_url(ref)} for ref in answer.policy.records]
-
-
-def _rule_url(ref: str) -> str:
-    """The page of a shipped or changed record, by the name that it has in decisions."""
-    found = next((r for r in current().records if r.ref == ref), None)
-    return url_of(kind_of(found)) if found else ""
 
 
 def _moment(at: datetime | None, zone: str) -> str:

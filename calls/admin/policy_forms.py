@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -27,7 +27,7 @@ from calls.policies.sentences import hours_text
 from speechai_site.runtime import clock
 
 Document = dict[str, Any]
-CLOSED = _("closed")
+CLOSED = pgettext_lazy("hours", "closed")
 WINDOW = re.compile(r"(\d{1,2})(?::(\d\d))?\s*[-–a]\s*(\d{1,2})(?::(\d\d))?")
 
 

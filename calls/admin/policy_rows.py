@@ -150,6 +150,31 @@ def code_name(code: str) -> str:
     return sentences.label(code)
 
 
+def policy_of(ref: str) -> dict[str, str]:
+    """The policy that a decision names (`Record.ref`): in words, and its page."""
+    rules = current()
+    record = next((r for r in rules.records if r.ref == ref), None)
+    layer = None
+    for layer_id, own in rules.layers.items():
+        if found := next((r for r in own if r.ref == ref), None):
+            record, layer = found, layer_id
+    if record is None:
+        return {"name": ref, "url": ""}
+    batch = Batch.objects.filter(pk=layer).first() if layer else None
+    account = Account.objects.filter(pk=layer).first() if layer else None
+    if batch is not None:
+        account = batch.account
+    kind = kind_of(
+        record,
+        account_id=account.pk if account else None,
+        batch_id=batch.pk if batch else None,
+    )
+    named = (str(batch or account or ""), Kind.read(kind).title)
+    words = {"name": " · ".join(filter(None, named)), "version": record.version}
+    name = gettext("%(name)s, version %(version)s") % words
+    return {"name": name, "url": url_of(kind)}
+
+
 def visible(request: HttpRequest) -> Any:
     """The rows that this person may see: everybody's, and their accounts' layers."""
     rows = Policy.objects.all()

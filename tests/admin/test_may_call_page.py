@@ -55,7 +55,8 @@ def test_what_objects_is_said_with_its_source_and_until_when(ours, sign_in):
     (check,) = shown["checks"]
     assert check["source"].startswith("Ley 19.496")
     assert "sábado 28/11/2026 20:30" in said(answer)
-    assert "kind=CL%7C%7Cdebt_collection" in check["url"]
+    assert check["policy"]["name"] == "Chile · Cobranza, versión 1"
+    assert "kind=CL%7C%7Cdebt_collection" in check["policy"]["url"]
 
 
 def test_a_draft_country_is_denied_unless_the_draft_is_imagined_accepted(ours, sign_in):
@@ -141,6 +142,9 @@ def test_an_accounts_own_rules_count_for_it(ours, sign_in):
     assert ask(client).context["answer"]["decision"] == "Permitida"
     answer = ask(client, account=str(ours.account.pk))
     assert "Asueto" in said(answer)
+    (check,) = answer.context["answer"]["checks"]
+    assert check["policy"]["name"] == "ours · Chile · Cobranza, versión 1"
+    assert str(ours.account.pk) in check["policy"]["url"]
     assert "Asueto" in said(ask(client, case=str(make_job(ours.batch).pk)))
 
 

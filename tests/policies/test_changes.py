@@ -159,6 +159,11 @@ def test_an_accounts_layer_holds_for_it_alone():
     account = make_account()
     row = make(layer_record(hours=CLOSED), account=account, may_loosen=False)
     assert (row.account_id, row.version) == (account.pk, 1)
+    policy = rules.current().policy(
+        "CL", "debt_collection", on=TODAY, account_id=account.pk
+    )
+    own = f"CL/debt_collection+{account.pk}@1"
+    assert (policy.ref, own in policy.records) == ("CL/debt_collection@1", True)
     assert monday(account_id=account.pk) == ()
     assert monday() != ()
 
