@@ -73,6 +73,14 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "calls_contactimport_changelist",
                 "calls.view_contactimport",
             ),
+            (_("Calling policies"), "gavel", "policies", "calls.view_policy"),
+            (_("Holidays"), "event_busy", "holidays", "calls.view_holiday"),
+            (
+                _("May they be called?"),
+                "contact_support",
+                "may_call",
+                "calls.view_policy",
+            ),
         ],
     ),
     (
@@ -127,6 +135,9 @@ class SpeechAISite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         from calls.admin.halts import halts_page
+        from calls.admin.holidays import holidays_page
+        from calls.admin.may_call import may_call
+        from calls.admin.policies import policies, policy, policy_edit
         from calls.admin.preflight import batch_forecast, upload_forecast
         from calls.admin.voice import sync_retell
         from reports.admin import download_report
@@ -148,6 +159,11 @@ class SpeechAISite(UnfoldAdminSite):
                 name="upload_forecast",
             ),
             path("halts/", self.admin_view(halts_page), name="halts"),
+            path("holidays/", self.admin_view(holidays_page), name="holidays"),
+            path("may-call/", self.admin_view(may_call), name="may_call"),
+            path("policies/", self.admin_view(policies), name="policies"),
+            path("policies/policy/", self.admin_view(policy), name="policy"),
+            path("policies/edit/", self.admin_view(policy_edit), name="policy_edit"),
             path("sync-retell/", self.admin_view(sync_retell), name="sync_retell"),
         ]
 

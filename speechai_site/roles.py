@@ -43,6 +43,8 @@ OPERATE = [
 SUPERVISE = [
     *OPERATE,
     "batches.change_agent",
+    "calls.view_policy",
+    "calls.view_holiday",
     "calls.work_incident",
     "reports.see_cost",
 ]
@@ -54,6 +56,10 @@ ROLES: dict[str, list[str]] = {
         "batches.*_agent",
         "batches.*_phonenumber",
         "calls.*_donotcall",
+        "calls.propose_policy",
+        "calls.loosen_policy",
+        "calls.approve_policy",
+        "calls.*_holiday",
         "runtime.*_user",
         "runtime.view_auditentry",
         "speechai_site.*_apikey",
@@ -66,6 +72,8 @@ ROLES: dict[str, list[str]] = {
         *READ,
         "calls.view_donotcall",
         "calls.view_contactimport",
+        "calls.view_policy",
+        "calls.view_holiday",
         "runtime.view_auditentry",
     ],
 }
