@@ -54,6 +54,7 @@ ROLES: dict[str, list[str]] = {
         "calls.*_donotcall",
         "runtime.*_user",
         "runtime.view_auditentry",
+        "runtime.arm_live",
         "speechai_site.*_apikey",
     ],
     SUPERVISOR: SUPERVISE,
