@@ -25,7 +25,7 @@ from calls.policies.effective import effective_for
 from calls.policies.evaluate import hours_at
 from calls.policies.holidays import default_table
 from calls.policies.zones import Place, place_of
-from speechai_site.runtime import clock
+from speechai_site.runtime import clock, environment
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
 
@@ -60,6 +60,7 @@ class Gate:
 
     def __init__(self, jobs: list[Document]) -> None:
         self.now = clock.now()
+        self.may_dial = environment.may_dial()
         self.slowed_down = pacing.slowed_down()
         self.batches = _by_id(
             Batch, {job["batch_id"] for job in jobs}, status=1, starts_at=1, **BATCH
@@ -175,6 +176,10 @@ class Attempt:
     phone: str | None
     call_id: str
     call: Document | None = None
+
+
+def live_is_armed(gate: Gate, _attempt: Attempt) -> Verdict | None:
+    return None if gate.may_dial else Verdict("defer", "live_not_armed")
 
 
 def retell_takes_calls(gate: Gate, _attempt: Attempt) -> Verdict | None:
@@ -311,6 +316,7 @@ def hour_is_allowed(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
+    live_is_armed,
     retell_takes_calls,
     batch_is_running,
     nothing_was_asked,
