@@ -3,7 +3,9 @@ from calls.admin import (
     do_not_call,
     halts,
     incidents,
+    live,
     promises,
+    staff,
     unconfirmed,
     voice,
 )
@@ -13,7 +15,9 @@ __all__ = [
     "do_not_call",
     "halts",
     "incidents",
+    "live",
     "promises",
+    "staff",
     "unconfirmed",
     "voice",
 ]
