@@ -47,6 +47,8 @@ class UploadStatus(TextChoices):
 B, J = BatchStatus, JobStatus
 OPEN_BATCH = (B.DRAFT, B.RUNNING, B.PAUSED)
 OPEN_JOB = (J.QUEUED, J.CLAIMED, J.CALLING)
+# Nobody calls them, or not now: `status_reason` says why.
+NOT_CALLED = (J.QUEUED, J.DENIED)
 # What may be asked of a job while its call is live; it takes effect at the call's end.
 ENDED_BY_REQUEST = (J.DENIED, J.WITHDRAWN, J.CANCELLED, J.EXPIRED)
 

@@ -30,7 +30,6 @@ class Send:
     body: bytes
     until: datetime  # wall; later the same bytes would be another call
     path: str = ""  # the telephony path, whose calls per second it counts against
-    notices: str = ""  # the version of the notices in its body
 
 
 def record(answers: list[tuple[Send, Answer]]) -> None:

@@ -63,18 +63,22 @@ BY_HAND = {code: row.label for code, row in REASONS.items() if row.by_hand}
 
 @dataclass(frozen=True)
 class Registry:
-    """A public registry. `exempt`: use cases that may call who is in it."""
+    """A public registry. `policy_name`: what the policies call it. `exempt`: use cases
+    that may call who is in it."""
 
     label: str | Promise
     country: str
+    policy_name: str
     exempt: frozenset[str] = frozenset()
 
 
 # An existing contract or debt is no advertising (compliance.md 3.2, 3.11).
-_CONTRACT = frozenset({"debt_collection", "reminder", "service"})
+_CONTRACT = frozenset({"debt_collection", "appointment_reminder", "notification"})
 REGISTRIES: dict[str, Registry] = {
-    "ar_no_llame": Registry(_("No Llame (Argentina)"), "AR", _CONTRACT),
-    "cl_no_molestar": Registry(_("No Molestar (Chile)"), "CL", _CONTRACT),
+    "ar_no_llame": Registry(_("No Llame (Argentina)"), "AR", "No Llame", _CONTRACT),
+    "cl_no_molestar": Registry(
+        _("No Molestar (Chile)"), "CL", "No Molestar", _CONTRACT
+    ),
 }
 
 

@@ -15,17 +15,18 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from batches import formats
 from batches.models import Job
 from batches.states import JOB, JobStatus
-from calls import pacing, staff_calls, staff_results, webhooks
+from calls import decisions, pacing, staff_calls, staff_results, webhooks
 from calls.answers import Answer, Send, record
 from calls.dispatcher import turn_away
-from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict
+from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict, as_decision
+from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
 from calls.models import Call, CallDetail, ContactLedger
 from calls.policies import disclosures
 from calls.retell.client import RetellClient
@@ -41,23 +42,15 @@ log = logging.getLogger(__name__)
 BY = "dialer"
 # Replies are written in bulk, at least this often (seconds).
 FLUSH_EVERY = 0.25
-JOB_FIELDS = {
-    "account_id": 1,
-    "batch_id": 1,
-    "phones": 1,
-    "phone_index": 1,
-    "phone_keys": 1,
-    "person_key": 1,
-    "creditor_key": 1,
-    "attempts": 1,
-    "refusals": 1,
-    "callback_at": 1,
-    "status": 1,
-    "stop_requested": 1,
-    "round_id": 1,
-    "variables": 1,
-    "places": 1,
-}
+JOB_FIELDS = ASKED_OF_JOBS | {"status": 1, "variables": 1}
+
+
+class Proof(NamedTuple):
+    """What is kept with a call of why it could be made."""
+
+    notices: str  # version of what the agent announces
+    policy: str
+    contacts: int
 
 
 class Process:
@@ -117,8 +110,9 @@ def dial(call_ids: list[str]) -> int:
     """
     here = process()
     here.client.ready_to_create()
-    sends = in_transaction(lambda: _begin(call_ids, here.token))
+    sends, turned_away = in_transaction(lambda: _begin(call_ids, here.token))
     _send_all(here, sends)
+    decisions.keep(turned_away)
     return len(sends)
 
 
@@ -146,13 +140,17 @@ def dial_staff(call_id: str) -> int:
     return len(sends)
 
 
-def _begin(call_ids: list[str], token: str) -> list[Send]:
-    """Inside a transaction: gate, reserve the caps, commit `sending`."""
+def _begin(call_ids: list[str], token: str) -> tuple[list[Send], list[Document]]:
+    """Inside a transaction: gate, reserve the caps, commit `sending`.
+
+    What may be sent, and why the others may not.
+    """
     fences.enter()
     calls = _calls(call_ids, {"status": CallStatus.PLANNED})
     jobs = _jobs(calls)
     gate = Gate(list(jobs.values()))
-    sends, slots, refused, changes = [], [], [], []
+    sends, proofs, slots = [], {}, []
+    refused, changes, turned_away = [], [], []
     wall = clock.wall()
     for call in calls:
         job = jobs.get(call["job_id"])
@@ -163,19 +161,18 @@ def _begin(call_ids: list[str], token: str) -> list[Send]:
         if verdict.decision != "allow":
             refused.append((call, verdict.code))
             changes.append(turn_away(job, verdict, by=BY))
+            turned_away += as_decision(job, verdict, gate.now)
             continue
-        path = gate.path_of(job)
-        notices = gate.notices_of(job).version
+        proofs[call["_id"]] = _proof(gate, call, job)
+        slots.append(gate.reserve(job, call["to_number"], call["_id"]))
         sends.append(
-            Send(call["_id"], job["_id"], 1, body, send_until(wall), path, notices)
+            Send(call["_id"], job["_id"], 1, body, send_until(wall), gate.path_of(job))
         )
-        slots.append(_ledger_row(gate, call, job))
-        gate.reserve(job, call["_id"])
     _withdraw(refused)
     JOB.write(changes)
     if sends:
-        _commit_sending(sends, slots, token, wall)
-    return sends
+        _commit_sending(sends, proofs, slots, token, wall)
+    return sends, turned_away
 
 
 def _permission(gate: Gate, call: Document, job: Document) -> tuple[Verdict, bytes]:
@@ -257,14 +254,9 @@ def _jobs(calls: list[Document]) -> dict[Any, Document]:
     return {job["_id"]: job for job in found}
 
 
-def _ledger_row(gate: Gate, call: Document, job: Document) -> ContactLedger:
-    return ContactLedger(
-        pk=gate.ledger_id(job),
-        call_id=call["_id"],
-        account_id_text=str(job["account_id"]),
-        person_key=job["person_key"],
-        at=gate.now,
-    )
+def _proof(gate: Gate, call: Document, job: Document) -> Proof:
+    policy, contacts = gate.allowed_by(job, call["to_number"], call["_id"])
+    return Proof(gate.notices_of(job).version, policy, contacts)
 
 
 def _body(gate: Gate, call: Document, job: Document) -> bytes:
@@ -293,12 +285,16 @@ def _body(gate: Gate, call: Document, job: Document) -> bytes:
 
 
 def _commit_sending(
-    sends: list[Send], slots: list[ContactLedger], token: str, wall: datetime
+    sends: list[Send],
+    proofs: dict[str, Proof],
+    slots: list[Document],
+    token: str,
+    wall: datetime,
 ) -> None:
     """Inside the transaction of `_begin`. The jobs were read in its snapshot."""
-    by_notices: dict[str, list[str]] = {}
-    for send in sends:
-        by_notices.setdefault(send.notices, []).append(send.call_id)
+    alike: dict[Proof, list[str]] = {}
+    for call_id, proof in proofs.items():
+        alike.setdefault(proof, []).append(call_id)
     moved = CALL.write(
         [
             CALL.change(
@@ -309,9 +305,11 @@ def _commit_sending(
                 lease_until_wall=lease_end(),
                 first_sent_wall=wall,
                 sends=1,
-                disclosure_version=version,
+                disclosure_version=proof.notices,
+                policy=proof.policy,
+                contacts_counted=proof.contacts,
             )
-            for version, ids in by_notices.items()
+            for proof, ids in alike.items()
         ]
     )
     claimed = JOB.move(
@@ -323,7 +321,7 @@ def _commit_sending(
     )
     if moved != len(sends) or claimed != len(sends):
         raise AssertionError("a call changed inside its transaction")
-    ContactLedger.objects.bulk_create(slots)
+    collection(ContactLedger).insert_many(slots, session=session())
     CallDetail.objects.bulk_create(
         CallDetail(pk=send.call_id, request=send.body.decode()) for send in sends
     )

@@ -14,10 +14,10 @@ from pymongo import UpdateMany
 
 from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
-from calls import halts, limits, pacing
-from calls.gate import Document, Gate, Verdict, hours_answer, spread
+from calls import decisions, halts, limits, pacing, rules
+from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
+from calls.gate import Document, Gate, Verdict, as_decision, is_calling_time, spread
 from calls.models import Call
-from calls.policies.zones import Place
 from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, environment, keys, leases
 from speechai_site.runtime.documents import collection
@@ -44,22 +44,7 @@ ACCOUNT_FIELDS = {
     "callback_slots": 1,
 }
 # What a verdict needs of a job, and what a call copies from it.
-JOB_FIELDS = {
-    "account_id": 1,
-    "batch_id": 1,
-    "name": 1,
-    "phones": 1,
-    "phone_index": 1,
-    "phone_keys": 1,
-    "person_key": 1,
-    "creditor_key": 1,
-    "attempts": 1,
-    "refusals": 1,
-    "callback_at": 1,
-    "stop_requested": 1,
-    "round_id": 1,
-    "places": 1,
-}
+JOB_FIELDS = ASKED_OF_JOBS | {"name": 1}
 
 
 class LeaseLost(Exception):
@@ -77,16 +62,17 @@ def dispatch_round(held: leases.Held) -> int:
     due = _due_jobs(batches, accounts) if batches else []
     if not due:
         return 0
-    planned = in_transaction(lambda: _plan(held, due))
+    planned, refused = in_transaction(lambda: _plan(held, due))
+    decisions.keep(refused)
     for start in range(0, len(planned), settings.DIAL_THREADS):
         async_task("calls.tasks.dial", planned[start : start + settings.DIAL_THREADS])
     return len(planned)
 
 
 def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
-    """Those in whose account's zone it is calling time (the gate asks each person's),
-    and their accounts."""
-    now = clock.now()
+    """Those in whose country it is calling time somewhere (the gate asks each person's
+    place), and their accounts."""
+    now, rules_now = clock.now(), rules.current()
     batches = list(
         collection(Batch).find({"status": BatchStatus.RUNNING}, BATCH_FIELDS)
     )
@@ -96,19 +82,23 @@ def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
         {"_id": {"$in": [batch["account_id"] for batch in batches]}}, ACCOUNT_FIELDS
     )
     accounts = {account["_id"]: account for account in found}
-    batches = [b for b in batches if _is_time(b, accounts[b["account_id"]], now)]
+    batches = [
+        batch
+        for batch in batches
+        if _has_begun(batch, now)
+        and is_calling_time(
+            rules_now, accounts[batch["account_id"]]["country"], batch["use_case"]
+        )
+    ]
     calling = {batch["account_id"] for batch in batches}
     return batches, {key: accounts[key] for key in calling}
 
 
-def _is_time(batch: Document, account: Document, now: datetime) -> bool:
+def _has_begun(batch: Document, now: datetime) -> bool:
+    """And has not expired."""
     if batch["starts_at"] and batch["starts_at"] > now:
         return False
-    if batch["expires_at"] and batch["expires_at"] <= now:
-        return False
-    place = Place((account["time_zone"],), ())
-    answer = hours_answer(account["country"], batch["use_case"], place, now)
-    return answer.decision != "defer"
+    return not (batch["expires_at"] and batch["expires_at"] <= now)
 
 
 def _due_jobs(batches: list[Document], accounts: dict[Any, Document]) -> list[Any]:
@@ -199,8 +189,11 @@ def _due_in_batch(batch_id: Any, share: int, taken: set[Any]) -> list[Any]:
     return [job["_id"] for job in sorted(free, key=lambda job: job["rank"])[:share]]
 
 
-def _plan(held: leases.Held, due: list[Any]) -> list[str]:
-    """Claim jobs, ask the gate, write their calls. Runs inside a transaction."""
+def _plan(held: leases.Held, due: list[Any]) -> tuple[list[str], list[Document]]:
+    """Claim jobs, ask the gate, write their calls. Runs inside a transaction.
+
+    The planned calls' ids, and why others were not planned.
+    """
     if not leases.touch(held):
         raise LeaseLost
     round_id = secrets.token_hex(12)
@@ -217,24 +210,28 @@ def _plan(held: leases.Held, due: list[Any]) -> list[str]:
         )
     )
     gate = Gate(jobs)
-    calls, changes = [], []
+    calls, changes, refused = [], [], []
     for job in jobs:
         phone = gate.phone_of(job)
         verdict = gate.verdict(job, phone)
         if verdict.decision == "allow":
             calls.append(_new_call(gate, job, phone))
-            gate.reserve(job, calls[-1].pk)
+            gate.reserve(job, phone, calls[-1].pk)
         else:
             changes.append(turn_away(job, verdict, by=BY))
+            refused += as_decision(job, verdict, gate.now)
     JOB.write(changes)
     Call.objects.bulk_create(calls)
-    return [call.pk for call in calls]
+    return [call.pk for call in calls], refused
 
 
 def _new_call(gate: Gate, job: Document, phone: str) -> Call:
     batch = gate.batches[job["batch_id"]]
     agent = gate.agents[batch["agent_id"]]
+    policy, contacts = gate.allowed_by(job, phone)
     return Call(
+        policy=policy,
+        contacts_counted=contacts,
         account_id=job["account_id"],
         batch_id=job["batch_id"],
         job_id=job["_id"],

@@ -10,28 +10,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+import pytz
 from django.conf import settings
 
 from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus
-from calls import halts, pacing
+from calls import halts, pacing, registries, rules
 from calls.blocks import Blocks, phones_in_turn
+from calls.contacts import UNDER_WAY, Contacts
 from calls.models import ContactLedger
-from calls.policies.decisions import Decision
+from calls.policies.decisions import Decision, Job, Person
 from calls.policies.disclosures import Notices, notices_for
-from calls.policies.effective import effective_for
-from calls.policies.evaluate import hours_at
-from calls.policies.holidays import default_table
-from calls.policies.zones import Place, place_of
-from speechai_site.runtime import clock, environment
+from calls.policies.evaluate import Looks, evaluate, hours_at
+from calls.policies.merge import Effective
+from calls.policies.zones import place_of, subdivision_of
+from speechai_site.runtime import clock, environment, keys
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
 
 log = logging.getLogger(__name__)
 Document = dict[str, Any]
 FAILED_RULE_DELAY = timedelta(minutes=15)
+UNDER_WAY_DELAY = timedelta(minutes=10)
 # A person has to mend something first: look again now and then.
 UNKNOWN_DELAY = timedelta(hours=1)
 # A deferred crowd does not come back in the same second (business seconds).
@@ -47,6 +49,11 @@ class Verdict:
     code: str
     at: datetime | None = None
     end: str = JobStatus.DENIED
+    # of a policy's verdict alone: the record that decides, who says so, and whether
+    # `at` is the first allowed moment
+    rule: str = ""
+    source: str = ""
+    is_exact: bool = False
 
 
 ALLOW = Verdict("allow", "allowed")
@@ -79,7 +86,9 @@ class Gate:
         )
         self.halts = halts.active()
         self.blocks = Blocks(jobs, self.now)
-        self.reserved = self._reserved(jobs)
+        self.rules = rules.current()
+        self.contacts = Contacts(jobs, self.now)
+        self._looks: dict[str, Looks] = {}
 
     def verdict(
         self, job: Document, phone: str | None, call: Document | None = None
@@ -102,7 +111,11 @@ class Gate:
 
     def phone_of(self, job: Document) -> str | None:
         """The next phone that may be dialed."""
+        forbidden = self._forbidden_kinds(job)
+        kinds = {phone["e164"]: phone.get("kind", "") for phone in job["phones"]}
         for e164 in phones_in_turn(job):
+            if kinds[e164] in forbidden:
+                continue
             if not self.blocks.phone(job, e164, self.use_case_of(job)):
                 return e164
         return None
@@ -120,42 +133,139 @@ class Gate:
         country = self.accounts[job["account_id"]]["country"]
         return notices_for(country, self.batches[job["batch_id"]]["use_case"])
 
-    def reserve(self, job: Document, call_id: str) -> None:
-        """For what this gate is asked next, the person's attempt is this call's."""
-        self.reserved[self.ledger_id(job)] = call_id
-
-    def ledger_id(self, job: Document) -> str:
-        """The slot of the one attempt a day that this person may get.
-
-        A callback that is due has a slot of its own: the person asked for it.
-        """
-        zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])
-        day = self.now.astimezone(zone).date()
-        callback = job.get("callback_at")
-        due = callback and callback <= self.now
-        kind = "attempt"
-        if due and callback.astimezone(zone).date() == day:
-            kind = "callback"
-        return f"{kind}|{job['account_id']}|{job['person_key']}|{day.isoformat()}"
-
-    def tomorrow(self, job: Document) -> datetime:
-        zone = ZoneInfo(self.accounts[job["account_id"]]["time_zone"])
-        day = self.now.astimezone(zone).date() + timedelta(days=1)
-        return datetime(day.year, day.month, day.day, tzinfo=zone)
-
-    def _reserved(self, jobs: list[Document]) -> dict[str, str]:
-        slots = [self.ledger_id(job) for job in jobs if self._zone_is_known(job)]
-        found = collection(ContactLedger).find(
-            {"_id": {"$in": slots}}, {"call_id": 1}, session=session()
+    def policy_of(self, job: Document, e164: str) -> Effective:
+        """What holds for this person, on this phone, today."""
+        account = self.accounts[job["account_id"]]
+        place = place_of(
+            e164,
+            account["country"],
+            region=region_of(job, account["country"]),
+            default=account["time_zone"],
         )
-        return {entry["_id"]: entry["call_id"] for entry in found}
+        return self.rules.policy(
+            account["country"],
+            self.use_case_of(job),
+            place.subdivisions,
+            account.get("sector", ""),
+            on=self.now.date(),
+            account_id=job["account_id"],
+            batch_id=job["batch_id"],
+        )
 
-    def _zone_is_known(self, job: Document) -> bool:
-        account = self.accounts.get(job["account_id"])
-        try:
-            return bool(account and ZoneInfo(account["time_zone"]))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return False  # the checks will fail on it, for its own jobs alone
+    def decide(self, job: Document, e164: str, but: str = "") -> Decision:
+        """What the policies say of this call; contacts of the call `but` don't count."""
+        account = self.accounts[job["account_id"]]
+        phone_key = keys.phone_key(e164)
+        person = Person(
+            job["person_key"],
+            phone_key,
+            e164,
+            next((p.get("kind", "") for p in job["phones"] if p["e164"] == e164), ""),
+            region_of(job, account["country"]),
+            account["time_zone"],
+        )
+        return evaluate(
+            person,
+            _as_asked(job),
+            self.numbers[self.batches[job["batch_id"]]["number_id"]]["e164"],
+            self.now,
+            self.contacts.of(job, phone_key, but),
+            policy=self.policy_of(job, e164),
+            holidays=self.rules.holidays(account["country"]),
+            registries=self._registries(account["country"]),
+            lift_hours=hours_are_lifted(),
+        )
+
+    def allowed_by(self, job: Document, e164: str, but: str = "") -> tuple[str, int]:
+        """What is kept with an allowed call: the policy records, and the contacts that
+        were counted."""
+        records = " ".join(self.policy_of(job, e164).records)
+        return records[:200], len(self.contacts.of(job, keys.phone_key(e164), but))
+
+    def reserve(self, job: Document, e164: str, call_id: str) -> Document:
+        """The ledger's row of a call that is about to be made; from now on this gate
+        counts it. Its slots let no second dial count the same contacts."""
+        account, phone_key = job["account_id"], keys.phone_key(e164)
+        zone = ZoneInfo(self.accounts[account]["time_zone"])
+        day = self.now.astimezone(zone).date().isoformat()
+        slot = self.contacts.next_slot
+        row = {
+            "_id": slot("attempt", account, job["person_key"], day),
+            "phone_slot": slot("phone", account, phone_key, day),
+            "call_id": call_id,
+            "account_id": account,
+            "person_key": job["person_key"],
+            "phone_key": phone_key,
+            "creditor_key": job.get("creditor_key", ""),
+            "debt_keys": list(debt_keys(job)),
+            "channel": "call",
+            "kind": ContactLedger.Kind.ATTEMPT.value,
+            "outcome": "",
+            "source": "call",
+            "at": self.now,
+        }
+        self.contacts.reserve(row)
+        return row
+
+    def _forbidden_kinds(self, job: Document) -> set[str]:
+        if job["account_id"] not in self.accounts or not job["phones"]:
+            return set()
+        policy = self.policy_of(job, job["phones"][0]["e164"])
+        return {kind for kept in policy.phones for kind in kept.limit.forbidden}
+
+    def _registries(self, country: str) -> Looks:
+        """When each public registry was loaded; who is in it is asked of the blocks."""
+        if country not in self._looks:
+            self._looks[country] = registries.looks(country)
+        return self._looks[country]
+
+
+def as_decision(job: Document, verdict: Verdict, at: datetime) -> list[Document]:
+    """The row of `Decision` for a denial, or for what the policies deferred; none for
+    what passes by itself, such as a pause."""
+    if verdict.decision != "deny" and not verdict.rule:
+        return []
+    row = {
+        "account_id": job["account_id"],
+        "batch_id": job["batch_id"],
+        "job_id": job["_id"],
+        "decision": verdict.decision,
+        "code": verdict.code,
+        "rule": verdict.rule,
+        "source": verdict.source,
+        "at": at,
+        "next_allowed_at": verdict.at if verdict.is_exact else None,
+    }
+    return [row]
+
+
+def hours_are_lifted() -> bool:
+    """SANDBOX_POLICY=open lifts hours, weekdays and holidays, in the sandbox."""
+    return settings.SANDBOX and settings.SANDBOX_POLICY == "open"
+
+
+def region_of(job: Document, country: str) -> str:
+    """The subdivision that is known of the person; "" if none is."""
+    for place in job.get("places", ()):
+        if found := subdivision_of(country, place.removeprefix(f"{country}-")):
+            return found
+    return ""
+
+
+def debt_keys(job: Document) -> tuple[str, ...]:
+    """One for each operation that the case names."""
+    named = (debt.get("operation", "") for debt in job.get("debts", ()))
+    return tuple(f"{job.get('creditor_key', '')}:{name}"[:80] for name in named if name)
+
+
+def _as_asked(job: Document) -> Job:
+    limit = job.get("limit_date")
+    return Job(
+        creditor=job.get("creditor_key", ""),
+        debt_keys=debt_keys(job),
+        limit_dates=(limit.date(),) if limit else (),
+        callback_at=job.get("callback_at"),
+    )
 
 
 BATCH = {
@@ -167,7 +277,25 @@ BATCH = {
     "max_call_seconds": 1,
     "expires_at": 1,
 }
-ACCOUNT = {"name": 1, "status": 1, "country": 1, "time_zone": 1}
+ACCOUNT = {"name": 1, "status": 1, "country": 1, "time_zone": 1, "sector": 1}
+# What the policies ask of a case, for the projections of those who ask a gate.
+JOB_FIELDS = {
+    "account_id": 1,
+    "batch_id": 1,
+    "creditor_key": 1,
+    "phones": 1,
+    "phone_index": 1,
+    "phone_keys": 1,
+    "person_key": 1,
+    "debts.operation": 1,
+    "limit_date": 1,
+    "attempts": 1,
+    "refusals": 1,
+    "callback_at": 1,
+    "stop_requested": 1,
+    "round_id": 1,
+    "places": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -281,38 +409,46 @@ def there_is_a_phone(gate: Gate, attempt: Attempt) -> Verdict | None:
     return Verdict("deny", code or "no_phone_left")
 
 
-def one_attempt_a_day(gate: Gate, attempt: Attempt) -> Verdict | None:
-    holder = gate.reserved.get(gate.ledger_id(attempt.job))
-    if holder is None or holder == attempt.call_id:
+def policies_allow(gate: Gate, attempt: Attempt) -> Verdict | None:
+    """Hours, holidays, caps, waits, consent, registries, caller id, dates of debts."""
+    answer = gate.decide(attempt.job, attempt.phone, attempt.call_id)
+    if answer.decision == "allow":
         return None
-    return Verdict("defer", "one_attempt_a_day", gate.tomorrow(attempt.job))
-
-
-def hours_answer(
-    country: str, use_case: str, place: Place, moment: datetime
-) -> Decision:
-    """Hours, weekdays and holidays; SANDBOX_POLICY=open lifts them, in the sandbox."""
-    policy = effective_for(country, use_case, place.subdivisions, on=moment.date())
-    return hours_at(
-        policy,
-        place.zones,
-        moment,
-        default_table(country),
-        subdivisions=place.subdivisions,
-        lift_hours=settings.SANDBOX and settings.SANDBOX_POLICY == "open",
+    return Verdict(
+        answer.decision,
+        answer.code,
+        answer.next_allowed_at or gate.now + UNKNOWN_DELAY,
+        end=ENDS.get(answer.code, JobStatus.DENIED),
+        rule=answer.rule or "-",
+        source=answer.source,
+        is_exact=answer.next_allowed_at is not None,
     )
 
 
-def hour_is_allowed(gate: Gate, attempt: Attempt) -> Verdict | None:
-    account = gate.accounts[attempt.job["account_id"]]
-    batch = gate.batches[attempt.job["batch_id"]]
-    country = account["country"]
-    place = place_of(attempt.phone, country, default=account["time_zone"])
-    answer = hours_answer(country, batch["use_case"], place, gate.now)
-    if answer.decision == "allow":
+def person_is_not_being_called(gate: Gate, attempt: Attempt) -> Verdict | None:
+    """Another campaign may have them on the phone right now."""
+    job, phone_key = attempt.job, keys.phone_key(attempt.phone)
+    others = gate.contacts.of(job, phone_key, attempt.call_id)
+    if all(contact.outcome != UNDER_WAY for contact in others):
         return None
-    later = answer.next_allowed_at or gate.now + UNKNOWN_DELAY
-    return Verdict(answer.decision, answer.code, later)
+    return Verdict("defer", "being_called", gate.now + UNDER_WAY_DELAY)
+
+
+# How a case ends by a code that denies it; the others could not be called.
+ENDS = {"debt_date_past": JobStatus.EXPIRED}
+
+
+def is_calling_time(rules_now: rules.Rules, country: str, use_case: str) -> bool:
+    """Whether anybody in the country may be called now, wherever they are."""
+    now = clock.now()
+    if hours_are_lifted():
+        return True
+    policy = rules_now.policy(country, use_case, on=now.date())
+    zones = pytz.country_timezones.get(country, ())
+    return any(
+        hours_at(policy, (zone,), now, rules_now.holidays(country)).decision != "defer"
+        for zone in zones
+    )
 
 
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
@@ -327,8 +463,8 @@ CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
     attempts_are_left,
     person_may_be_called,
     there_is_a_phone,
-    one_attempt_a_day,
-    hour_is_allowed,
+    policies_allow,
+    person_is_not_being_called,
 ]
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from batches.models import Job, PhoneNumber
+from batches.models import Account, Job, PhoneNumber
 from batches.states import JobStatus
 from calls import pacing, states, webhooks
 from calls.gate import Document
@@ -21,6 +21,7 @@ from calls.shares import Room, Scope
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 
+ACTIVE = {"status": Account.Status.ACTIVE}
 # Calls that did not ring, by proof, are not counted against the day's limit.
 NOT_PLACED = (states.CallStatus.WITHDRAWN, states.CallStatus.REJECTED)
 # With so many results unread nobody else is called: an opt-out may be among them.
@@ -150,7 +151,7 @@ def _limit_numbers(room: Room, numbers: dict[Any, Document], holding: Holding) -
             free = number["max_concurrent_calls"] - held[number["e164"]]
             room.limit(("number", key), free)
         if daily := number.get("max_calls_per_day"):
-            since = midnight(settings.DISPLAY_TIME_ZONE)
+            since = midnight(zone_of(number))
             called = calls_since(since, from_number=number["e164"])
             room.limit(("number_day", key), daily - called)
 
@@ -163,6 +164,14 @@ def _limit_paths(room: Room, numbers: dict[Any, Document], planned: Counter) -> 
         coming[path_of.get(e164)] += calls
     for path in set(path_of.values()):
         room.limit(("path", path), pacing.sends_free(path) - coming[path])
+
+
+def zone_of(number: Document) -> str:
+    """The zone in which a caller id's day begins: its account's; of one that every
+    active account may use theirs, if they share one; else DISPLAY_TIME_ZONE."""
+    whose = {"_id": owner} if (owner := number.get("account_id")) else ACTIVE
+    zones = collection(Account).distinct("time_zone", whose)
+    return zones[0] if len(zones) == 1 else settings.DISPLAY_TIME_ZONE
 
 
 def midnight(zone: str) -> datetime:

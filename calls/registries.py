@@ -15,6 +15,7 @@ from batches.imports.normalizers.typed import read_numbers
 from calls.block_reasons import REGISTRIES, REGISTRY
 from calls.models import DoNotCall, RegistrySnapshot
 from calls.models.suppression import slot_of
+from calls.policies.decisions import RegistryLook
 from speechai_site.runtime import audit, clock, keys, leases
 from speechai_site.runtime.documents import collection
 
@@ -46,6 +47,16 @@ def loaded_at(registry: str) -> datetime | None:
     """When the registry that is in force was loaded (business time); None: never."""
     row = newest(registry)
     return row.loaded_at if row else None
+
+
+def looks(country: str) -> dict[str, RegistryLook]:
+    """By the policies' name of each registry of a country, when it was loaded. Who is
+    listed is the do-not-call list's to say."""
+    found = {}
+    for code, registry in REGISTRIES.items():
+        if registry.country == country and (at := loaded_at(code)):
+            found[registry.policy_name] = RegistryLook(at, listed=False)
+    return found
 
 
 def newest(registry: str) -> RegistrySnapshot | None:

@@ -11,6 +11,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+import phonenumbers
 from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -18,10 +19,11 @@ from django.utils.translation import gettext_lazy
 from pymongo import ReturnDocument
 
 from batches.models import Account, Agent, Batch, Job, PhoneNumber
-from calls import halts, pacing, staff_scripts
+from calls import halts, pacing, rules, staff_scripts
 from calls.answers import Send
-from calls.gate import hours_answer
+from calls.gate import hours_are_lifted
 from calls.models import DoNotCall, StaffCall, StaffPhone
+from calls.policies.evaluate import hours_at
 from calls.policies.zones import place_of
 from calls.states import STAFF_CALL, CallStatus
 from speechai_site.runtime import audit, clock, environment, fences, keys
@@ -246,9 +248,21 @@ def _is_somebody_elses(key: str) -> bool:
 
 
 def _inside_hours(call: StaffCall) -> bool:
-    country = call.account.country
-    place = place_of(call.to_number, country, default=call.account.time_zone)
-    answer = hours_answer(country, STRICT_USE_CASE, place, clock.now())
+    """By the law of the phone's own country."""
+    number = phonenumbers.parse(call.to_number)
+    country = phonenumbers.region_code_for_number(number) or ""
+    account, current, now = call.account, rules.current(), clock.now()
+    at_home = account.time_zone if account.country == country else ""
+    place = place_of(call.to_number, country, default=at_home)
+    policy = current.policy(country, STRICT_USE_CASE, place.subdivisions, on=now.date())
+    answer = hours_at(
+        policy,
+        place.zones,
+        now,
+        current.holidays(country),
+        subdivisions=place.subdivisions,
+        lift_hours=hours_are_lifted(),
+    )
     return answer.decision == "allow"
 
 

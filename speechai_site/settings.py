@@ -280,6 +280,12 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 UPLOAD_MAX_BYTES = env_int("UPLOAD_MAX_BYTES", 50_000_000, 1_000, 1_000_000_000)
 UPLOAD_MAX_ROWS = env_int("UPLOAD_MAX_ROWS", 300_000, 1, 1_048_576)
 UPLOAD_MAX_COLUMNS = env_int("UPLOAD_MAX_COLUMNS", 300, 1, 16_384)
+# to how many bytes, and how many times its own, a file may unpack: the XML of a workbook
+# packs about 10 to 1, far beyond that it is a zip bomb
+UPLOAD_MAX_UNPACKED_BYTES = env_int(
+    "UPLOAD_MAX_UNPACKED_BYTES", 2_000_000_000, 10_000, 20_000_000_000
+)
+UPLOAD_MAX_EXPANSION = env_int("UPLOAD_MAX_EXPANSION", 40, 2, 1_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 IMPORT_EXPORT_USE_TRANSACTIONS = False  # they do nothing on MongoDB

@@ -48,7 +48,7 @@ def make_agent(**values: Any) -> Agent:
 
 
 def make_number(**values: Any) -> PhoneNumber:
-    values.setdefault("e164", f"+5622{next(_next):07}")
+    values.setdefault("e164", f"+5660{next(_next):08}")
     return PhoneNumber.objects.create(**values)
 
 

@@ -4,12 +4,19 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from batches import use_cases
 from batches.admin.base import require
 from batches.imports import error_workbook, storage
-from batches.models import Upload
+from batches.imports.problems import WorkbookError
+from batches.imports.template import template_workbook
+from batches.models import Account, Upload
 from speechai_site.runtime import audit
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def errors(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
@@ -30,6 +37,23 @@ def original(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResp
     return FileResponse(
         storage.open_file(upload), as_attachment=True, filename=upload.file_name
     )
+
+
+def template(request: HttpRequest, use_case: str, model_admin: Any) -> HttpResponse:
+    """The template workbook of a use case, for accounts of the country in `country`."""
+    require(request, "batches.add_upload")
+    country = request.GET.get("country", Account.Country.CHILE)
+    try:
+        content = template_workbook(use_case, get_language() or "es", country)
+    except WorkbookError as error:
+        raise Http404 from error
+    name = _("template %(use_case)s") % {"use_case": use_cases.get(use_case).label}
+    response = HttpResponse(content, content_type=XLSX)
+    response["Content-Disposition"] = content_disposition_header(
+        True,  # noqa: FBT003 Django's signature
+        f"{name}.xlsx",
+    )
+    return response
 
 
 def _asked(request: HttpRequest, object_id: str, model_admin: Any) -> Upload:

@@ -9,7 +9,7 @@ import re
 from django.db.models import Q
 
 from batches.admin.filters import object_id
-from batches.imports.normalizers.typed import read_document, read_numbers
+from batches.imports.normalizers.typed import read_documents, read_numbers
 from speechai_site.runtime import keys
 
 
@@ -22,7 +22,7 @@ def jobs_of(term: str) -> Q | None:
         words = keys.name_keys(term)
         return Q(name_keys__contains=words) if words else None
     found = Q()
-    if document := read_document(term):
+    for document in read_documents(term):
         found |= Q(document_key=keys.document_key(document))
     for e164 in read_numbers(term):
         found |= Q(phone_keys__contains=[keys.phone_key(e164)])

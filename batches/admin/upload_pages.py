@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -27,25 +28,13 @@ from batches import callers, formats, use_cases
 from batches.admin.base import choices_of, require
 from batches.admin.pages import page_url
 from batches.admin.progress import number
-from batches.admin.words import variable
+from batches.admin.words import COLUMNS, variable
 from batches.imports import importer, pending
 from batches.imports.problems import WorkbookError
 from batches.models import Account, Agent, Batch, PhoneNumber, Upload
 from speechai_site.runtime import audit
 
-SPOKEN = {
-    "document": _("document"),
-    "name": _("name"),
-    "creditor": _("creditor"),
-    "amount": _("balance owed"),
-    "due_date": _("due date"),
-    "days_late": _("days past due"),
-    "mobile": _("mobile phone"),
-    "landline": _("landline"),
-    "phone": _("phone"),
-    "operation": _("operation"),
-    "installment": _("installment"),
-}
+ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
 
 
 class UploadForm(forms.Form):
@@ -53,8 +42,10 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("Workbook"),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".xlsx,.xls,.xlsb,.ods"}),
-        help_text=_("Excel, without password. The first row with headers is found."),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+        help_text=_(
+            "Excel, CSV or text, without password. The row with headers is found."
+        ),
     )
     account = forms.ModelChoiceField(
         Account.objects.none(),
@@ -200,6 +191,7 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
             "title": _("Upload workbook"),
             "opts": model_admin.opts,
             "form": form,
+            "templates": _templates(request),
             "groups": [
                 (_("The workbook"), ["file", "account", "use_case"]),
                 (_("The campaign"), ["batch", "name", "agent", "number"]),
@@ -207,6 +199,22 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
             ],
         },
     )
+
+
+def _templates(request: HttpRequest) -> list[tuple[Any, str, str]]:
+    """The template workbooks that a person may need: (use case, country, address)."""
+    countries = sorted(
+        set(Account.objects.visible_to(request.user).values_list("country", flat=True))
+    )
+    return [
+        (
+            label,
+            country if len(countries) > 1 else "",
+            f"{reverse('admin:batches_upload_template', args=[name])}?country={country}",
+        )
+        for name, label in use_cases.choices()
+        for country in countries
+    ]
 
 
 def preview(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
@@ -364,7 +372,7 @@ def _shown(pairs: list[Any]) -> dict[str, Any]:
         "duplicates": seen["duplicates"],
         "no_cases": not seen["jobs"],
         "columns": [
-            (SPOKEN.get(name, name), header) for name, header in seen["columns"]
+            (COLUMNS.get(name, name), header) for name, header in seen["columns"]
         ],
         "unread": seen["unread_columns"],
         "samples": [_sample(dict(sample)) for sample in seen["samples"]],

@@ -64,6 +64,7 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
         return (
             ("preview/<str:token>/", "batches_upload_preview", upload_pages.preview),
+            ("template/<str:use_case>/", "batches_upload_template", files.template),
             ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
             ("<path:object_id>/file/", "batches_upload_file", files.original),
         )

@@ -48,7 +48,7 @@ REASONS: dict[str, Any] = {
 }
 
 
-# What the variables of `debt_collection` say; other names are shown as they are.
+# What the variables of the use cases say; other names are shown as they are.
 VARIABLES: dict[str, Any] = {
     "tipo_llamada": _("kind of call"),
     "nombre": _("name"),
@@ -59,6 +59,63 @@ VARIABLES: dict[str, Any] = {
     "dias_vencidos": _("days past due"),
     "fecha_limite": _("pay by"),
     "fecha_maxima": _("latest promise"),
+    "descripcion_oferta": _("offer"),
+    "descuento_porcentaje": _("discount"),
+    "valor_oferta": _("price of the offer"),
+    "oferta_expira": _("last day of the offer"),
+    "categoria_producto": _("product category"),
+    "segmento_cliente": _("segment"),
+    "llamada_accion": _("what is asked"),
+    "fecha_cita": _("date"),
+    "hora_cita": _("hour"),
+    "servicio": _("service"),
+    "profesional": _("professional"),
+    "lugar": _("place"),
+    "indicaciones": _("what to know or bring"),
+    "tema_encuesta": _("topic"),
+    "fecha_atencion": _("day of attention"),
+    "mensaje": _("message"),
+}
+
+# Logical columns of the use cases, as people call them.
+COLUMNS: dict[str, Any] = {
+    "document": _("document"),
+    "name": _("name"),
+    "creditor": _("creditor"),
+    "amount": _("balance owed"),
+    "due_date": _("due date"),
+    "days_late": _("days past due"),
+    "mobile": _("mobile phone"),
+    "landline": _("landline"),
+    "phone": _("phone"),
+    "operation": _("operation"),
+    "installment": _("installment"),
+    "check_digit": _("check digit"),
+    "area": _("area code"),
+    "currency": _("currency"),
+    "work_phone": _("work phone (not called)"),
+    "reference_phone": _("reference's phone (not called)"),
+    "guarantor_phone": _("guarantor's phone (not called)"),
+    "region": _("region"),
+    "province": _("province"),
+    "commune": _("commune"),
+    "city": _("city"),
+    "locality": _("locality"),
+    "offer": _("offer"),
+    "discount": _("discount"),
+    "offer_value": _("price of the offer"),
+    "offer_expires": _("last day of the offer"),
+    "category": _("product category"),
+    "segment": _("segment"),
+    "date": _("date"),
+    "time": _("hour"),
+    "service": _("service"),
+    "professional": _("professional"),
+    "place": _("place"),
+    "topic": _("topic"),
+    "served_on": _("day of attention"),
+    "reference": _("reference"),
+    "message": _("message"),
 }
 
 

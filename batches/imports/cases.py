@@ -1,15 +1,20 @@
 """The rows of a workbook grouped into cases: one person, one subject."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from batches.imports.columns import Column
+from batches.imports.normalizers import countries
+from batches.imports.normalizers.countries import Country
 from batches.imports.problems import WorkbookError
-from batches.imports.reader import open_table
+from batches.imports.questions import NO_ANSWERS, Answers, Question
+from batches.imports.reader import Table, open_table
 from batches.imports.rows import RowError, RowReader
 from batches.imports.sniffer import Source
 from batches.use_cases.base import Context, Row, UseCase
+from speechai_site.runtime import keys
 
 # Characters of one case; a document of MongoDB may have 16 MB.
 MAX_CASE_SIZE = 3_000_000
@@ -21,7 +26,8 @@ _ROW_SIZE = 300
 class Case:
     """The rows of one person and one subject, in file order."""
 
-    document: str
+    document: str  # empty: the first phone tells who it is
+    phone: str
     subject_key: str
     rows: list[Row] = field(default_factory=list)
     size: int = 0
@@ -35,6 +41,10 @@ class Case:
         """Every number once: mobiles first, then landlines, in file order."""
         kinds = zip(*(row.phones for row in self.rows), strict=True)
         return list(dict.fromkeys(n for kind in kinds for part in kind for n in part))
+
+    def person_key(self, account_id: Any) -> str:
+        """The key of the person, in every account for who has a document."""
+        return keys.person_key(self.document, account_id, self.phone)
 
 
 @dataclass
@@ -50,8 +60,10 @@ class Cases:
     other_sheets: list[str]
     unread: list[str]  # columns that fit several headers and are not read
     reader: RowReader
+    hidden_rows: int | None  # None: this kind of file does not tell
     cases: list[Case] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     rows: int = 0
     warning_count: int = 0
     total_amount: Decimal = Decimal(0)
@@ -59,7 +71,7 @@ class Cases:
     @property
     def contacts(self) -> int:
         """Distinct persons."""
-        return len({case.document for case in self.cases})
+        return len({case.document or case.phone for case in self.cases})
 
     @property
     def without_phone(self) -> int:
@@ -73,15 +85,42 @@ def read_cases(
     use_case: UseCase,
     options: Mapping[str, Any],
     today: Any,
+    answers: Answers = NO_ANSWERS,
 ) -> Cases:
     """Read, normalise and group a whole workbook; raises WorkbookError.
 
     Every row below the header that holds something is in exactly one case or is one
-    of the errors.
+    of the errors. What a column leaves open is not read: the file is read once more
+    without it, and `questions` tell.
     """
-    context = Context(account.name, today, use_case.clean_options(options))
-    with open_table(source, use_case.columns, use_case.needed) as table:
-        reader = RowReader(table, use_case, account.country)
+    context = Context(
+        account.name, today, use_case.clean_options(options), account.country
+    )
+    found = _read(source, use_case, context, answers)
+    if strict := found.reader.to_be_strict():
+        first = found
+        found = _read(source, use_case, context, answers, strict, first.reader)
+        found.questions = first.questions
+    return found
+
+
+def _read(
+    source: Source,
+    use_case: UseCase,
+    context: Context,
+    answers: Answers,
+    strict: frozenset[int] = frozenset(),
+    first: RowReader | None = None,
+) -> Cases:
+    country = countries.get(context.country)
+    columns = [_named_there(column, country) for column in use_case.columns]
+    needed = use_case.needed
+    if not country.document_needed:
+        needed = [group for group in needed if tuple(group) != ("document",)]
+    with open_table(source, columns, needed, answers) as table:
+        reader = RowReader(table, use_case, context.country, answers, strict)
+        if first:
+            reader.stop_columns_of(first)
         found = Cases(
             use_case=use_case,
             context=context,
@@ -92,21 +131,53 @@ def read_cases(
             other_sheets=table.other_sheets,
             unread=list(table.match.ambiguous),
             reader=reader,
+            hidden_rows=None,
         )
-        groups: dict[tuple[str, str], Case] = {}
-        for number, cells in table.rows:
-            found.rows += 1
-            row = reader.read(number, cells)
-            if isinstance(row, RowError):
-                found.errors.append(row)
-                continue
-            key = (row.values.document, use_case.subject_key(row.values, context))
-            case = groups.get(key) or groups.setdefault(key, Case(*key))
-            _add(case, row)
-            found.warning_count += len(row.warnings)
-            found.total_amount += row.values.amount
-    found.cases = list(groups.values())
+        _gather(found, table)
     return found
+
+
+def _named_there(column: Column, country: Country) -> Column:
+    """A column as people of a country are told to write it."""
+    if column.kind != "document" or country.document_title in ("", "RUT"):
+        return column
+    return replace(column, headers=(country.document_title, *column.headers))
+
+
+def _gather(found: Cases, table: Table) -> None:
+    """Read the rows and group them."""
+    reader, use_case, context = found.reader, found.use_case, found.context
+    groups: dict[tuple[str, str, str], Case] = {}
+    checks = type(use_case).problem_of is not UseCase.problem_of
+    for number, cells in table.rows:
+        found.rows += 1
+        if number in table.shifted:
+            found.errors.append(reader.refuse(number, cells, "", "row_shifted"))
+            continue
+        row = reader.read(number, cells)
+        if isinstance(row, RowError):
+            found.errors.append(row)
+            continue
+        if checks and (problem := use_case.problem_of(row.values, context)):
+            found.errors.append(reader.refuse(number, cells, *problem))
+            continue
+        document = getattr(row.values, "document", None) or ""
+        phone = "" if document else _first_phone(row)
+        if not document and not phone:
+            found.errors.append(reader.refuse(number, cells, "", "person_unknown"))
+            continue
+        key = (document, phone, use_case.subject_key(row.values, context))
+        case = groups.get(key) or groups.setdefault(key, Case(*key))
+        _add(case, row)
+        found.warning_count += len(row.warnings)
+        found.total_amount += use_case.amount_of(row.values)
+    found.cases = list(groups.values())
+    found.hidden_rows = table.hidden_rows
+    found.questions = table.questions() + reader.questions()
+
+
+def _first_phone(row: Row) -> str:
+    return next((number for kind in row.phones for number in kind), "")
 
 
 def _add(case: Case, row: Row) -> None:

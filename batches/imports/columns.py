@@ -2,51 +2,55 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from batches.imports.normalizers import dates, documents, names, numbers, phones
-from batches.imports.normalizers.text import read_text, squash
-from batches.imports.problems import WorkbookError
+from django.utils.functional import Promise
 
-# How a cell of a kind is read, by country; a country that is absent is refused.
-READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "CL": {
-        "document": documents.read_rut,
-        "name": names.read_name,
-        "text": read_text,
-        "amount": numbers.read_amount,
-        "date": dates.read_date,
-        "days": numbers.read_days,
-    }
-}
+from batches.imports.normalizers import countries, dates, names, numbers, phones
+from batches.imports.normalizers.text import read_message, read_text, squash
+
 # Kinds of phone in the order in which the numbers are tried.
 PHONE_KINDS = (phones.MOBILE, phones.LANDLINE, phones.ANY)
+# Phones that are found and not called, unless somebody decides it.
+EXCLUDED_KINDS = ("work", "reference", "guarantor")
+# Columns that complete another one.
+PARTS_OF_OTHERS = ("check_digit", "area")
 
 
 @dataclass(frozen=True)
 class Column:
     """One logical column: how its header is known and how its cells are read.
 
-    `headers` are tried whole, best first; then `parts` inside longer headers, except
-    those that hold one of `never`. `missing` is the code of a blank cell that reports
-    its row. `stops_row`: so does a cell that can't be read, else it is a warning.
-    `many`: every header that fits is used. `kept`: it also stays among the extras.
+    `headers` (Spanish), then `english`, are tried whole, best first; then `parts`
+    inside longer headers, except those that hold one of `never`. `missing` is the code
+    of a blank cell that reports its row. `stops_row`: so does a cell that can't be
+    read, else it is a warning. `many`: every header that fits is used. `kept`: it also
+    stays among the extras. `help` and `example` are for the template workbook; without
+    an example it is one of its kind.
     """
 
     name: str
     kind: str
     headers: tuple[str, ...]
+    english: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     missing: str = ""
     stops_row: bool = False
     many: bool = False
     kept: bool = False
+    help: str | Promise = ""
+    example: str | int | None = None
 
     @property
     def title(self) -> str:
         """The header as people are told to write it."""
         return self.headers[0]
+
+    def title_in(self, language: str) -> str:
+        """The header in a template of that language."""
+        return self.english[0] if language == "en" and self.english else self.title
 
 
 @dataclass
@@ -87,7 +91,7 @@ def match(headers: Sequence[str], columns: Sequence[Column]) -> Match:
 
 def _whole(column: Column, squashed: list[str], free: list[int]) -> list[int]:
     found: list[int] = []
-    for header in column.headers:
+    for header in (*column.headers, *column.english):
         wanted = squash(header)
         found += [place for place in free if squashed[place] == wanted]
         if found and not column.many:
@@ -110,7 +114,17 @@ def _inside(column: Column, squashed: list[str], free: list[int]) -> list[int]:
 
 
 def readers_for(country: str) -> dict[str, Callable[[Any], Any]]:
-    """The readers of an account's country."""
-    if country not in READERS:
-        raise WorkbookError("country_unknown", country=country)
-    return READERS[country]
+    """How a cell of a kind is read in an account's country. Raises WorkbookError.
+
+    Amounts, dates and documents are read by whole columns: `evidence.py`.
+    """
+    own_words = countries.get(country).currencies
+    return {
+        "name": names.read_name,
+        "text": read_text,
+        "message": read_message,
+        "days": numbers.read_days,
+        "percent": numbers.read_percent,
+        "time": dates.read_time,
+        "currency": partial(numbers.read_currency, own_words=own_words),
+    }

@@ -20,6 +20,7 @@ from batches import use_cases
 from batches.imports import error_workbook, storage
 from batches.imports.cases import Cases, read_cases
 from batches.imports.problems import WorkbookError
+from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.sniffer import Source, open_source
 from batches.models import Account, Agent, Batch, PhoneNumber, Upload
 from batches.states import BatchStatus, UploadStatus
@@ -68,6 +69,8 @@ class Preview(Counts):
     columns: dict[str, str]  # logical column → header
     unread_columns: list[str]  # fit several headers
     other_sheets: list[str]  # with data that is not read
+    hidden_rows: int | None  # None: this kind of file does not tell
+    questions: list[Question]
     errors: list[dict[str, Any]]  # the first SHOWN
     samples: list[Sample]  # the first SAMPLES
 
@@ -120,15 +123,19 @@ def preview(
     account: Account,
     use_case: str,
     options: Mapping[str, Any] | None = None,
+    answers: Answers = NO_ANSWERS,
 ) -> Preview:
-    """Read the whole workbook and say what it holds; raises WorkbookError."""
-    cases = _read(source, account, use_case, options)
+    """Read the whole workbook and say what it holds, and what has to be asked; raises
+    WorkbookError, and PasswordNeeded."""
+    cases = _read(source, account, use_case, options, answers)
     return Preview(
         sheet=cases.sheet,
         header_row=cases.header_row,
         columns=cases.columns,
         unread_columns=cases.unread,
         other_sheets=cases.other_sheets,
+        hidden_rows=cases.hidden_rows,
+        questions=cases.questions,
         errors=_shown_errors(cases),
         samples=_samples(cases),
         **vars(_counts(cases, account)),
@@ -148,6 +155,7 @@ def import_workbook(
     file_name: str = "",
     agent: Agent | None = None,
     number: PhoneNumber | None = None,
+    answers: Answers = NO_ANSWERS,
 ) -> ImportResult:
     """Store a workbook in the draft `batch`, or in a new one that it makes.
 
@@ -173,7 +181,7 @@ def import_workbook(
         )
     )
     _check_batch(batch, account, use_case)
-    cases = _read(source, account, use_case, options)
+    cases = _read(source, account, use_case, options, answers)
     counts = _counts(cases, account)
     digest, size = fingerprint(source)
     upload = Upload(
@@ -214,9 +222,11 @@ def _read(
     account: Account,
     use_case: str,
     options: Mapping[str, Any] | None,
+    answers: Answers,
 ) -> Cases:
     today = clock.today(account.time_zone)
-    return read_cases(source, account, use_cases.get(use_case), options or {}, today)
+    case = use_cases.get(use_case)
+    return read_cases(source, account, case, options or {}, today, answers)
 
 
 def _counts(cases: Cases, account: Account) -> Counts:

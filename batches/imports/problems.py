@@ -12,17 +12,20 @@ FILE_SENTENCES = {
     ),
     "file_bomb": gettext_lazy("The file unpacks to more than %(limit)s MB."),
     "file_not_workbook": gettext_lazy(
-        "The file is not an Excel workbook (xlsx, xls, xlsb or ods)."
-    ),
-    "file_html": gettext_lazy(
-        "The file is a web page named like a workbook: open it in Excel and save it "
-        "as .xlsx."
-    ),
-    "file_text": gettext_lazy(
-        "The file is plain text (such as CSV): open it in Excel and save it as .xlsx."
+        "The file is no workbook (xlsx, xls, xlsb, ods, csv or text)."
     ),
     "file_encrypted": gettext_lazy(
         "The workbook is protected with a password: save it without one."
+    ),
+    "password_wrong": gettext_lazy("That is not the password of the file."),
+    "file_entities": gettext_lazy(
+        "The workbook declares XML entities, as attacks do: save it again from Excel."
+    ),
+    "zip_many": gettext_lazy(
+        "The archive holds %(count)s tables: upload one file at a time."
+    ),
+    "zip_cipher": gettext_lazy(
+        "The archive is packed in a way that cannot be opened here: unpack it first."
     ),
     "file_damaged": gettext_lazy("The workbook is damaged and cannot be opened."),
     "workbook_empty": gettext_lazy("The workbook has no sheet with data."),
@@ -35,6 +38,17 @@ FILE_SENTENCES = {
     "too_many_cells": gettext_lazy(
         "A sheet reaches to the cell %(cell)s: delete the empty rows and columns "
         "beyond the data."
+    ),
+    "sheet_missing": gettext_lazy("The workbook has no sheet %(sheet)s."),
+    "header_missing": gettext_lazy(
+        "The row %(row)s of the sheet %(sheet)s cannot be its header."
+    ),
+    "column_outside": gettext_lazy(
+        "The column of %(wanted)s is none of the %(limit)s of the sheet."
+    ),
+    "ssn_refused": gettext_lazy(
+        "The file seems to hold social security numbers, which are never stored: "
+        "remove that column."
     ),
     "columns_missing": gettext_lazy(
         "The sheet %(sheet)s lacks needed columns: %(columns)s."
@@ -59,8 +73,7 @@ FILE_SENTENCES = {
         "There is no option %(name)s; there are: %(known)s."
     ),
     "option_invalid": gettext_lazy(
-        "The option %(name)s is %(value)s; give whole days with "
-        "1 ≤ limit_days < max_days ≤ 365."
+        "The option %(name)s cannot be %(value)s, but: %(expected)s."
     ),
     "batch_not_draft": gettext_lazy(
         "Rows can only be added to a campaign that was not started."
@@ -76,33 +89,68 @@ FILE_SENTENCES = {
 # A cell that cannot be read. The row is reported, or the job carries a warning.
 CELL_SENTENCES = {
     "document_missing": gettext_lazy("The document is missing."),
-    "document_invalid": gettext_lazy("It is not a RUT."),
-    "document_check_digit": gettext_lazy("The check digit of the RUT is wrong."),
-    "document_dummy": gettext_lazy("It is a made-up RUT."),
+    "document_invalid": gettext_lazy("It is not a document of the account's country."),
+    "document_check_digit": gettext_lazy("The check digit of the document is wrong."),
+    "document_dummy": gettext_lazy("It is a made-up document."),
+    "document_rounded": gettext_lazy("Excel rounded the document: digits were lost."),
+    "document_none": gettext_lazy("The country has no national document."),
+    "person_unknown": gettext_lazy(
+        "Neither a document nor a valid phone tells who the person is."
+    ),
     "amount_missing": gettext_lazy("The amount is missing."),
     "amount_invalid": gettext_lazy("The amount cannot be read."),
     "amount_ambiguous": gettext_lazy(
         "The amount can be read in two ways: write it without separators."
     ),
     "amount_convention": gettext_lazy(
-        "The amount is not written as $ 1.234,56: write it without separators."
+        "The amount is not written as in the account's country: write it without "
+        "separators."
+    ),
+    "amount_currency": gettext_lazy("The amount is in another currency."),
+    "amount_unit": gettext_lazy(
+        "The amount may be in thousands or millions: write it in full."
     ),
     "amount_negative": gettext_lazy("The amount is negative, a balance in favour."),
     "amount_zero": gettext_lazy("The amount is zero."),
     "amount_too_large": gettext_lazy("The amount is too large to be a debt."),
     "date_invalid": gettext_lazy("The date cannot be read."),
     "date_out_of_range": gettext_lazy("The date is out of any sensible range."),
+    "date_missing": gettext_lazy("The date is missing."),
+    "date_past": gettext_lazy("The date is past."),
+    "date_future": gettext_lazy("The date is still to come."),
+    "date_ambiguous": gettext_lazy(
+        "The column has dates with the day first and others with the month first."
+    ),
+    "date_swapped": gettext_lazy(
+        "Excel may have swapped day and month in this column: it is not read."
+    ),
+    "time_invalid": gettext_lazy("The hour cannot be read."),
+    "percent_invalid": gettext_lazy("It is no percentage from 0 to 100."),
+    "offer_missing": gettext_lazy("It is not said what is offered."),
+    "topic_missing": gettext_lazy("It is not said what the survey is about."),
+    "message_missing": gettext_lazy("There is no message."),
     "days_invalid": gettext_lazy("The number of days cannot be read."),
     "text_too_long": gettext_lazy("The text is too long."),
+    "text_broken": gettext_lazy("The text has lost letters."),
     "formula_error": gettext_lazy("The cell holds an Excel error."),
+    "formula_empty": gettext_lazy(
+        "The formula has no result in the file: open it in Excel and save it."
+    ),
     "phone_invalid": gettext_lazy("It is not a valid phone."),
     "phone_ambiguous": gettext_lazy("The phone can be read in several ways."),
     "phone_dummy": gettext_lazy("It is a made-up phone."),
     "phone_foreign": gettext_lazy("It is a phone of another country."),
     "phone_rounded": gettext_lazy("Excel rounded the phone: digits were lost."),
+    "phone_area_missing": gettext_lazy("The phone lacks its area code."),
+    "phone_kind_unknown": gettext_lazy(
+        "It is not known whether the phone is a mobile or a landline."
+    ),
     "name_missing": gettext_lazy("The name is missing."),
     "row_total": gettext_lazy("It is a total, not a person."),
     "row_header": gettext_lazy("It is the header again."),
+    "row_shifted": gettext_lazy(
+        "The row has more cells than the others: a separator stands inside of a value."
+    ),
 }
 
 
@@ -122,6 +170,13 @@ class WorkbookError(Exception):
 
     def __str__(self) -> str:
         return self.code
+
+
+class PasswordNeeded(WorkbookError):
+    """The file can be read with a password, which is asked for and never stored."""
+
+    def __init__(self, code: str = "file_encrypted") -> None:
+        super().__init__(code)
 
 
 class Unreadable(ValueError):

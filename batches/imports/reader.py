@@ -2,28 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from django.conf import settings
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
 
+from batches.imports.books import Book, Cells, Sheet, open_excel
 from batches.imports.columns import Column, Match, match
-from batches.imports.normalizers.text import Cell, is_blank, text_of
+from batches.imports.normalizers.text import is_blank, text_of
 from batches.imports.problems import WorkbookError
-from batches.imports.sniffer import Source, open_source, sniff
+from batches.imports.questions import NO_ANSWERS, Answers, Question
+from batches.imports.sniffer import Source, decoded, open_source, sniff, unzip
+from batches.imports.text_tables import read_page, read_separated
 
 # Titles and logos stand above a header; further down nobody would find it either.
 HEADER_WITHIN = 30
-
-Cells = list[Cell]
 
 
 @dataclass
@@ -31,77 +24,106 @@ class Table:
     """A sheet with the needed columns. Row numbers are Excel's."""
 
     sheet: str
-    header_row: int
+    header_row: int  # the last one of the header; 0: none
     headers: list[str]
     match: Match
     rows: Iterator[tuple[int, Cells]]  # blank rows are skipped
     other_sheets: list[str]  # with data that is not read
+    hidden_sheets: list[str] = field(default_factory=list)
+    hidden_rows: int | None = None  # of those read so far; None: nobody can tell
+    shifted: frozenset[int] = frozenset()  # rows with more cells than the others
+    since_1904: bool = False
+    is_full: bool = False
+    has_macros: bool = False
 
     def header_of(self, column: str) -> str:
         """The header under which a logical column was found, or an empty text."""
         return " / ".join(self.headers[i] for i in self.match.places.get(column, ()))
 
+    def questions(self) -> list[Question]:
+        """What is to be asked or told of the sheet, once its rows were read."""
+        counts = {
+            "hidden_rows": self.hidden_rows or 0,
+            "hidden_sheets": len(self.hidden_sheets),
+            "rows_truncated": int(self.is_full),
+            "macros": int(self.has_macros),
+        }
+        return [Question(code, count=count) for code, count in counts.items() if count]
+
 
 @contextmanager
 def open_table(
-    source: Source, columns: Sequence[Column], needed: Sequence[Sequence[str]]
+    source: Source,
+    columns: Sequence[Column],
+    needed: Sequence[Sequence[str]],
+    answers: Answers = NO_ANSWERS,
 ) -> Iterator[Table]:
-    """The first visible sheet that has a header row with the `needed` columns.
+    """The first visible sheet that has a header row with the `needed` columns, or what
+    `answers` say.
 
-    Raises WorkbookError when the file, or every sheet of it, is of no use.
+    Raises WorkbookError when the file, or every sheet of it, is of no use, and
+    PasswordNeeded.
     """
-    sniff(source)
+    with open_book(source, answers.password) as book:
+        yield _find_table(book, columns, needed, answers)
+
+
+@contextmanager
+def open_book(source: Source, password: str = "") -> Iterator[Book]:
+    """A file of any kind as a book; raises WorkbookError, PasswordNeeded."""
+    kind = sniff(source)
+    if kind == "zip":
+        source = unzip(source, password)
+        kind = sniff(source)
+        if kind == "zip":
+            raise WorkbookError("file_not_workbook")
     with open_source(source) as file:
-        workbook = _open_workbook(file)
-        with workbook:
-            yield _find_table(workbook, columns, needed)
-
-
-def _open_workbook(file) -> CalamineWorkbook:
-    with _damage_as_refusal():
-        return CalamineWorkbook.from_filelike(file)
+        if kind == "text":
+            yield read_separated(decoded(file.read()))
+        elif kind == "html":
+            yield read_page(decoded(file.read()))
+        else:
+            with open_excel(file, kind) as book:
+                yield book
 
 
 def _find_table(
-    workbook: CalamineWorkbook,
+    book: Book,
     columns: Sequence[Column],
     needed: Sequence[Sequence[str]],
+    answers: Answers,
 ) -> Table:
     found: Table | None = None
     refusal: WorkbookError | None = None
     others: list[str] = []
-    for name in _visible_sheets(workbook):
-        with _damage_as_refusal():
-            sheet = workbook.get_sheet_by_name(name)
-        if sheet.start is None:
-            continue
+    names = [answers.sheet] if answers.sheet else book.visible
+    if answers.sheet and answers.sheet not in book.visible + book.hidden_sheets:
+        raise WorkbookError("sheet_missing", sheet=answers.sheet)
+    for name in names:
         if found:
-            others.append(name)
+            others += [name] if book.has_data(name) else []
+            continue
+        sheet = book.sheet(name)
+        if sheet is None:
             continue
         try:
-            found = _table(sheet, columns, needed)
+            found = _table(sheet, columns, needed, answers)
         except WorkbookError as error:
             refusal = refusal or error
             others.append(name)
     if found is None:
         raise refusal or WorkbookError("workbook_empty")
     found.other_sheets = others
+    found.has_macros = book.has_macros
+    found.hidden_sheets = [n for n in book.hidden_sheets if n != answers.sheet]
     return found
 
 
-def _visible_sheets(workbook: CalamineWorkbook) -> list[str]:
-    return [
-        sheet.name
-        for sheet in workbook.sheets_metadata
-        if sheet.typ == SheetTypeEnum.WorkSheet
-        and sheet.visible == SheetVisibleEnum.Visible
-    ]
-
-
 def _table(
-    sheet: CalamineSheet,
+    sheet: Sheet,
     columns: Sequence[Column],
     needed: Sequence[Sequence[str]],
+    answers: Answers,
 ) -> Table:
     if sheet.width > settings.UPLOAD_MAX_COLUMNS:
         raise WorkbookError(
@@ -109,8 +131,9 @@ def _table(
         )
     rows = _numbered(sheet)
     top = list(islice(rows, HEADER_WITHIN))
-    place, headers, found = _header(sheet, top, columns)
-    row = top[place][0] if top else 1
+    place, headers, found = _header(sheet, top, columns, answers)
+    row = top[place][0] if top and place >= 0 else 0
+    _place_by_hand(found, answers, len(headers))
     if found.missing(needed):
         raise _columns_missing(sheet.name, found, columns, needed)
     for name, places in found.ambiguous.items():
@@ -121,33 +144,94 @@ def _table(
                 wanted=_titles(columns)[name],
                 columns=", ".join(headers[i] for i in places),
             )
-    below = _limited(chain(top[place + 1 :], rows), sheet.name)
+    table = Table(sheet.name, row, headers, found, iter(()), [])
+    table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
+    below = _limited(chain(top[place + 1 :], rows), sheet, table, answers)
     first = next(below, None)
     if first is None:
         raise WorkbookError("rows_missing", sheet=sheet.name, row=row)
-    return Table(sheet.name, row, headers, found, chain([first], below), [])
+    table.rows = chain([first], below)
+    return table
 
 
-def _numbered(sheet: CalamineSheet) -> Iterator[tuple[int, Cells]]:
-    """Rows that hold something, with Excel's row numbers: iter_rows leaves out blank
-    columns on the left, but no blank row above."""
-    for number, cells in enumerate(sheet.iter_rows(), 1):
+def _numbered(sheet: Sheet) -> Iterator[tuple[int, Cells]]:
+    """Rows that hold something, with Excel's row numbers."""
+    faults, left = sheet.faults, sheet.left
+    for number, cells in enumerate(sheet.rows(), 1):
+        if number in faults:
+            for column, text in faults[number].items():
+                if 0 <= column - left < len(cells):
+                    cells[column - left] = text
         if not all(map(is_blank, cells)):
             yield number, cells
 
 
 def _header(
-    sheet: CalamineSheet, top: list[tuple[int, Cells]], columns: Sequence[Column]
+    sheet: Sheet,
+    top: list[tuple[int, Cells]],
+    columns: Sequence[Column],
+    answers: Answers,
 ) -> tuple[int, list[str], Match]:
-    """The row among the first that names most columns."""
-    left = sheet.start[1]
+    """The row among the first that names most columns, or the pair of rows, when cells
+    are merged: its place in `top`, -1 for none, its headers and what they are."""
+    letters = [_letter(i + sheet.left) for i in range(sheet.width)]
+    if answers.header_row == 0:
+        return -1, letters, Match()
     best: tuple[int, list[str], Match] = (0, [], Match())
-    for place, (_, cells) in enumerate(top):
-        headers = [text_of(c) or _letter(i + left) for i, c in enumerate(cells)]
-        found = match(headers, columns)
-        if len(found.places) > len(best[2].places):
-            best = (place, headers, found)
+    for place, (number, _cells) in enumerate(top):
+        if answers.header_row not in (None, number):
+            continue
+        for headers in _readings(sheet, top, place, columns):
+            named = [text or letters[i] for i, text in enumerate(headers)]
+            found = match(named, columns)
+            if len(found.places) > len(best[2].places) or not best[1]:
+                best = (place, named, found)
+    if answers.header_row is not None and not best[1]:
+        raise WorkbookError("header_missing", sheet=sheet.name, row=answers.header_row)
     return best
+
+
+def _readings(
+    sheet: Sheet,
+    top: list[tuple[int, Cells]],
+    place: int,
+    columns: Sequence[Column],
+) -> Iterator[list[str]]:
+    """A row as a header; and, when the row above it has merged cells, both together:
+    "Teléfono" over "Móvil" and "Fijo"."""
+    number, cells = top[place]
+    own = [text_of(cell) for cell in cells]
+    yield own
+    if not place or top[place - 1][0] != number - 1:
+        return
+    spans = [span for span in sheet.merged if span[0][0] == number - 2]
+    if not spans:
+        return
+    above = [text_of(cell) for cell in top[place - 1][1]]
+    for (_row, first), (_last, last) in spans:
+        for column in range(first - sheet.left + 1, last - sheet.left + 1):
+            if 0 < column < len(above):
+                above[column] = above[column] or above[first - sheet.left]
+    lower = [b or a for a, b in zip(above, own, strict=True)]
+    whole = [f"{a} {b}".strip() for a, b in zip(above, own, strict=True)]
+    known = {i for places in match(lower, columns).places.values() for i in places}
+    yield [lower[i] if i in known else whole[i] for i in range(len(own))]
+    yield whole
+
+
+def _place_by_hand(found: Match, answers: Answers, width: int) -> None:
+    """Columns where a person says they are, instead of where they were found."""
+    taken = {place for places in answers.columns.values() for place in places}
+    for name, places in answers.columns.items():
+        if any(not 0 <= place < width for place in places):
+            raise WorkbookError("column_outside", wanted=name, limit=width)
+        found.ambiguous.pop(name, None)
+    for name in list(found.places):
+        left = [place for place in found.places[name] if place not in taken]
+        found.places[name] = left
+        if not left:
+            del found.places[name]
+    found.places |= {name: list(p) for name, p in answers.columns.items() if p}
 
 
 def _columns_missing(
@@ -166,13 +250,25 @@ def _titles(columns: Sequence[Column]) -> dict[str, str]:
 
 
 def _limited(
-    rows: Iterator[tuple[int, Cells]], sheet: str
+    rows: Iterator[tuple[int, Cells]], sheet: Sheet, table: Table, answers: Answers
 ) -> Iterator[tuple[int, Cells]]:
-    limit = settings.UPLOAD_MAX_ROWS
-    for count, row in enumerate(rows, 1):
+    """The rows up to the limit, those that are hidden counted, and left out when that
+    was decided."""
+    limit, hidden = settings.UPLOAD_MAX_ROWS, sheet.hidden or ()
+    if sheet.hidden is not None:
+        table.hidden_rows = 0
+    skip = answers.hidden_rows == "skip"
+    count = 0
+    for number, cells in rows:
+        if number in hidden:
+            table.hidden_rows += 1
+            if skip:
+                continue
+        count += 1
         if count > limit:
-            raise WorkbookError("too_many_rows", sheet=sheet, limit=limit)
-        yield row
+            raise WorkbookError("too_many_rows", sheet=sheet.name, limit=limit)
+        table.is_full = number == sheet.full_at
+        yield number, cells
 
 
 def _letter(index: int) -> str:
@@ -183,18 +279,3 @@ def _letter(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
-
-
-@contextmanager
-def _damage_as_refusal() -> Iterator[None]:
-    """calamine's errors, and panics of its Rust code, as a refusal of the file."""
-    try:
-        yield
-    except PasswordError as error:
-        raise WorkbookError("file_encrypted") from error
-    except (CalamineError, OSError, ValueError) as error:
-        raise WorkbookError("file_damaged") from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise WorkbookError("file_damaged") from error

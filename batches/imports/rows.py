@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from batches.imports.columns import PHONE_KINDS, Column, readers_for
-from batches.imports.normalizers.phones import read_phones
-from batches.imports.normalizers.text import Cell, is_blank, squash, text_of
-from batches.imports.problems import Unreadable, sentence
+from batches.imports.columns import PARTS_OF_OTHERS, Column, readers_for
+from batches.imports.evidence import COLUMN_READERS, ColumnReader, DateColumn, Where
+from batches.imports.normalizers import countries
+from batches.imports.normalizers.countries import us
+from batches.imports.normalizers.text import (
+    EXCEL_ERROR,
+    NO_VALUE,
+    Cell,
+    is_blank,
+    squash,
+    text_of,
+)
+from batches.imports.phone_columns import PhoneReader
+from batches.imports.problems import Unreadable, WorkbookError, sentence
+from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.reader import Cells, Table
 from batches.use_cases.base import CellWarning, Row, UseCase
 
@@ -38,7 +49,9 @@ class _Place:
     index: int
     header: str
     column: Column
-    read: Callable[[Any], Any] | None  # None: a phone
+    read: Callable[[Any], Any]
+    missing: str  # the code of a blank cell, where one is a problem
+    digit: int | None  # where the check digit of a document is, apart
 
 
 @lru_cache
@@ -48,25 +61,32 @@ def values_type(columns: tuple[Column, ...]) -> type:
 
 
 class RowReader:
-    """Reads the rows of one table for one use case and country."""
+    """Reads the rows of one table for one use case and country.
 
-    def __init__(self, table: Table, use_case: UseCase, country: str) -> None:
+    `strict`: the headers' places whose cells are not read by convention.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        use_case: UseCase,
+        country: str,
+        answers: Answers = NO_ANSWERS,
+        strict: frozenset[int] = frozenset(),
+    ) -> None:
         self.table = table
-        readers = readers_for(country)
+        self.country = countries.get(country)
         self.columns = tuple(use_case.columns)
         self.values_type = values_type(self.columns)
-        self.places: list[_Place] = []
-        self.phones: list[_Place] = []
-        for field, column in enumerate(self.columns):
-            for index in table.match.places.get(column.name, ()):
-                reader = readers.get(column.kind)
-                place = _Place(field, index, table.headers[index], column, reader)
-                is_phone = column.kind in PHONE_KINDS
-                (self.phones if is_phone else self.places).append(place)
+        self.watching: list[ColumnReader] = []
+        self.where = Where()
+        self.digit_index = self._digit_index()
+        self.places = self._places(answers, strict)
+        self.phones = PhoneReader(table, self.columns, self.country, answers)
         self.document_indexes = [
             place.index for place in self.places if place.column.kind == "document"
         ]
-        read = {place.index for place in self.places + self.phones}
+        read = {place.index for place in self.places} | self.phones.indexes
         kept = {place.index for place in self.places if place.column.kept}
         self.extra_indexes = [
             index
@@ -74,67 +94,168 @@ class RowReader:
             if index not in read or index in kept
         ]
         self.extra_headers = [table.headers[index] for index in self.extra_indexes]
+        self.guards_ssn = self.country.code == "US"
+        if self.guards_ssn and any(map(us.is_ssn_header, table.headers)):
+            raise WorkbookError("ssn_refused")
+
+    def _places(self, answers: Answers, strict: frozenset[int]) -> list[_Place]:
+        readers = readers_for(self.country.code)
+        places = []
+        for field, column in enumerate(self.columns):
+            watcher = COLUMN_READERS.get(column.kind)
+            if not watcher and column.kind not in readers:
+                continue  # a phone, or a part of another column
+            for index in self.table.match.places.get(column.name, ()):
+                header = self.table.headers[index]
+                read = readers.get(column.kind)
+                if watcher:
+                    read = watcher(
+                        header,
+                        self.country,
+                        answers,
+                        self.where,
+                        strict=index in strict,
+                    )
+                    self.watching.append(read)
+                    if isinstance(read, DateColumn):
+                        read.since_1904 = self.table.since_1904
+                is_document = column.kind == "document"
+                needed = self.country.document_needed or not is_document
+                missing = column.missing if needed else ""
+                digit = self.digit_index if is_document else None
+                places.append(
+                    _Place(field, index, header, column, read, missing, digit)
+                )
+        return places
+
+    def _digit_index(self) -> int | None:
+        places = [
+            place
+            for column in self.columns
+            if column.kind == PARTS_OF_OTHERS[0]
+            for place in self.table.match.places.get(column.name, ())
+        ]
+        return places[0] if places and self.country.with_digit else None
 
     def read(self, number: int, cells: Cells) -> Row | RowError:
         """The row, or why it is none."""
         values: list[object] = [None] * len(self.columns)
         problems: list[tuple[_Place, str]] = []
         warnings: list[CellWarning] = []
+        if self.guards_ssn and any(map(us.looks_like_ssn, cells)):
+            raise WorkbookError("ssn_refused")
+        self.where.row = number
         for place in self.places:
-            cell, column = cells[place.index], place.column
-            if cell == "" or is_blank(cell):
-                if column.missing:
-                    problems.append((place, column.missing))
+            cell = cells[place.index]
+            if cell == "" or cell is None or (type(cell) is str and cell.isspace()):
+                if place.missing:
+                    problems.append((place, place.missing))
                 continue
             try:
-                values[place.field] = place.read(cell)
-            except Unreadable as error:
-                if column.stops_row:
-                    problems.append((place, error.code))
+                if place.digit is None:
+                    values[place.field] = place.read(cell)
                 else:
-                    warnings.append(_warning(number, place.header, cell, error.code))
+                    values[place.field] = self._with_digit(place, cell, cells)
+            except Unreadable as error:
+                self._blame(number, place, cell, error.code, problems, warnings)
         if problems:
             return self._error(number, cells, problems)
-        phones = self._phones(number, cells, warnings)
-        extra = _SEPARATOR.join([text_of(cells[i]) for i in self.extra_indexes])
+        phones = self.phones.read(number, cells, warnings)
+        extra = _SEPARATOR.join(
+            ["" if cells[i] == "" else text_of(cells[i]) for i in self.extra_indexes]
+        )
         return Row(
             number, self.values_type._make(values), phones, tuple(warnings), extra
         )
+
+    def _with_digit(self, place: _Place, cell: Cell, cells: Cells) -> Any:
+        digit = cells[place.digit]
+        return (
+            place.read(cell)
+            if is_blank(digit)
+            else self.country.with_digit(cell, digit)
+        )
+
+    def _blame(
+        self,
+        number: int,
+        place: _Place,
+        cell: Cell,
+        code: str,
+        problems: list[tuple[_Place, str]],
+        warnings: list[CellWarning],
+    ) -> None:
+        """A cell that cannot be read: of its row the problem, or only a warning."""
+        if code == "document_none":
+            return
+        if cell == NO_VALUE:
+            code = "formula_empty"
+        elif isinstance(cell, str) and EXCEL_ERROR.match(cell):
+            code = "formula_error"
+        if place.column.stops_row:
+            problems.append((place, code))
+        else:
+            warnings.append(CellWarning(number, place.header, shown(cell), code))
 
     def other_columns(self, row: Row) -> list[list[str]]:
         """The other columns of a row: [[header, text], …], blanks too."""
         texts = row.extra.split(_SEPARATOR)
         return [list(pair) for pair in zip(self.extra_headers, texts, strict=False)]
 
-    def _phones(
-        self, number: int, cells: Cells, warnings: list[CellWarning]
-    ) -> list[list[str]]:
-        found: list[list[str]] = [[] for _ in PHONE_KINDS]
-        for place in self.phones:
-            cell, kind = cells[place.index], place.column.kind
-            if cell == "" or is_blank(cell):
-                continue
-            read = read_phones(cell, kind)
-            found[PHONE_KINDS.index(kind)] += read.numbers
-            for code, text in read.problems:
-                warnings.append(_warning(number, place.header, text, code))
-        return found
+    def questions(self) -> list[Question]:
+        """What the rows read so far leave open."""
+        asked = [q for watcher in self.watching for q in watcher.questions()]
+        return asked + self.phones.questions()
+
+    def to_be_strict(self) -> frozenset[int]:
+        """The headers' places that have to be read again, without a convention."""
+        return frozenset(
+            place.index
+            for place in self.places
+            if isinstance(place.read, ColumnReader) and place.read.must_be_strict()
+        )
+
+    def stop_columns_of(self, first: "RowReader") -> None:
+        """Stop the columns of dates that an earlier reading saw turned around."""
+        for own, seen in zip(self.watching, first.watching, strict=True):
+            if isinstance(seen, DateColumn) and isinstance(own, DateColumn):
+                own.stopped = seen.was_turned_around()
+
+    def refuse(self, number: int, cells: Cells, column: str, code: str) -> RowError:
+        """A row of readable cells that a use case does not take."""
+        for place in self.places:
+            if place.column.name == column:
+                return self._error(number, cells, [(place, code)])
+        return self._report(number, cells, "", "", code, sentence(code, ""))
 
     def _error(
         self, number: int, cells: Cells, problems: list[tuple[_Place, str]]
     ) -> RowError:
         index, code = problems[0][0].index, problems[0][1]
         message = " ".join(sentence(why, place.header) for place, why in problems)
+        header = self.table.headers[index]
+        return self._report(number, cells, header, shown(cells[index]), code, message)
+
+    def _report(
+        self,
+        number: int,
+        cells: Cells,
+        column: str,
+        value: str,
+        code: str,
+        message: str,
+    ) -> RowError:
         if sum(map(_same_text, cells, self.table.headers)) >= 2:
             code = "row_header"
             message = sentence(code, "")
         elif (total := self._total(cells)) is not None:
-            index, code = total, "row_total"
+            column, value = self.table.headers[total], shown(cells[total])
+            code = "row_total"
             message = sentence(code, "")
         return RowError(
             row=number,
-            column=self.table.headers[index][:255],
-            value=text_of(cells[index])[:255],
+            column=column[:255],
+            value=value,
             code=code,
             message=message[:500],
             cells=cells,
@@ -149,9 +270,10 @@ class RowReader:
         return None
 
 
+def shown(cell: Cell) -> str:
+    """A cell as a report shows it."""
+    return text_of(cell)[:255]
+
+
 def _same_text(cell: Cell, header: str) -> bool:
     return isinstance(cell, str) and cell != "" and squash(cell) == squash(header)
-
-
-def _warning(number: int, header: str, cell: Cell, code: str) -> CellWarning:
-    return CellWarning(number, header, text_of(cell)[:255], code)

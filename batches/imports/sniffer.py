@@ -8,19 +8,18 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from batches.imports.problems import WorkbookError
+from batches.imports import archive
+from batches.imports.problems import PasswordNeeded, WorkbookError
 
 Source = bytes | str | Path
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] 2.2
-MARKUP = re.compile(rb"\s*(<!doctype|<html|<table|<head|<body|<\?xml|<style)", re.I)
-ZIP_KINDS = {"xl/workbook.xml": "xlsx", "xl/workbook.bin": "xlsb"}
-ODS = b"application/vnd.oasis.opendocument.spreadsheet"
-# The XML of a workbook packs about 10 to 1; far beyond that it is a zip bomb.
-MAX_EXPANSION = 40
-# calamine holds the whole rectangle up to the last cell, 32 bytes a cell.
-MAX_CELLS = 20_000_000
-_DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+[0-9]+:)?([A-Z]+)([0-9]+)"')
+MARKUP = re.compile(
+    r"\s*(<!doctype html|<!--|<html|<table|<head|<body|<meta|<style|<div|<tr)", re.I
+)
+_XML = re.compile(r"\s*<\?xml")
+_XML_TABLE = "urn:schemas-microsoft-com:office:spreadsheet"
+_HTML_INSIDE = re.compile(r"<(html|table)[\s>]", re.I)
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -34,7 +33,8 @@ def open_source(source: Source) -> BinaryIO:
 
 
 def sniff(source: Source) -> str:
-    """`xlsx`, `xlsb`, `ods` or `xls`; anything else raises WorkbookError."""
+    """`xlsx`, `xlsb`, `ods`, `xls`, `html`, `text`, or `zip` for one of them packed in
+    an archive; anything else raises WorkbookError."""
     with open_source(source) as file:
         size = file.seek(0, 2)
         file.seek(0)
@@ -52,51 +52,40 @@ def sniff(source: Source) -> str:
             return _kind_of_zip(file)
         if head.startswith(OLE):
             return _kind_of_ole(file.read())
-    if MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
-        raise WorkbookError("file_html")
-    raise WorkbookError("file_text" if _is_text(head) else "file_not_workbook")
+    if head.startswith(b"%PDF") or not _is_text(head):
+        raise WorkbookError("file_not_workbook")
+    start = head.decode(encoding_of(head), "replace").removeprefix("\ufeff")
+    if MARKUP.match(start):
+        return "html"
+    if _XML.match(start):
+        if _XML_TABLE in start or _HTML_INSIDE.search(start):
+            return "html"
+        raise WorkbookError("file_not_workbook")
+    return "text"
+
+
+def unzip(source: Source, password: str) -> bytes:
+    """The one table packed in an archive; raises PasswordNeeded, WorkbookError."""
+    with open_source(source) as file:
+        try:
+            with zipfile.ZipFile(file) as packed:
+                return archive.only_table(packed, password)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise WorkbookError("file_damaged") from error
 
 
 def _kind_of_zip(file: BinaryIO) -> str:
     try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if any(entry.flag_bits & 1 for entry in entries):
-                raise WorkbookError("file_encrypted")
-            limit = settings.UPLOAD_MAX_BYTES * MAX_EXPANSION
-            if sum(entry.file_size for entry in entries) > limit:
-                raise WorkbookError("file_bomb", limit=f"{limit / 1e6:g}")
-            for entry in entries:
-                if entry.filename.startswith("xl/worksheets/sheet"):
-                    _check_dimension(archive.open(entry).read(4096))
-            names = {entry.filename for entry in entries}
-            for name, kind in ZIP_KINDS.items():
-                if name in names:
-                    return kind
-            if "mimetype" in names and archive.read("mimetype").strip() == ODS:
-                if b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                    raise WorkbookError("file_encrypted")
-                return "ods"
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError) as error:
+        with zipfile.ZipFile(file) as packed:
+            return archive.kind_of(packed, file)
+    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, ValueError) as error:
         raise WorkbookError("file_damaged") from error
-    raise WorkbookError("file_not_workbook")
-
-
-def _check_dimension(head: bytes) -> None:
-    """Refuse a sheet with a stray cell far away, which would fill the memory."""
-    if match := _DIMENSION.search(head):
-        letters, rows = match[1].decode(), int(match[2])
-        columns = 0
-        for letter in letters:
-            columns = columns * 26 + ord(letter) - 64
-        if rows * columns > MAX_CELLS:
-            raise WorkbookError("too_many_cells", cell=f"{letters}{rows}")
 
 
 def _kind_of_ole(content: bytes) -> str:
     """Old Excel, or an encrypted package, told by the names of its streams."""
     if _stream("EncryptedPackage") in content:
-        raise WorkbookError("file_encrypted")
+        raise PasswordNeeded
     if _stream("Workbook") in content or _stream("Book") in content:
         return "xls"
     raise WorkbookError("file_not_workbook")
@@ -106,8 +95,38 @@ def _stream(name: str) -> bytes:
     return name.encode("utf-16-le")
 
 
+def encoding_of(content: bytes) -> str:
+    """How text is encoded: by its mark, by its zeros, else UTF-8 or, when it is not,
+    Windows-1252."""
+    if content.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = content[:1000]
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        if len(zeros) > 3 and zeros.count(0) > 0.8 * len(zeros):
+            return encoding
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(content) - 3:  # a letter cut at the end is none
+            return "cp1252"
+    return "utf-8"
+
+
+def decoded(content: bytes) -> str:
+    """A text file's content; the holes of Windows-1252 are read as Latin-1."""
+    encoding = encoding_of(content)
+    if encoding != "cp1252":
+        return content.decode(encoding, "replace")
+    try:
+        return content.decode("cp1252")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
 def _is_text(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if encoding_of(head).startswith("utf-16"):
         return True
-    control = sum(byte < 32 and byte not in b"\t\r\n\x0c" for byte in head)
+    control = sum(byte < 32 and byte not in b"\t\r\n\x0b\x0c" for byte in head)
     return control == 0

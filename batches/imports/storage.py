@@ -135,10 +135,7 @@ def known_cases(cases: Cases, account_id: Any) -> int:
         return 0
     count = 0
     for chunk in _chunks(iter(cases.cases)):
-        wanted = {
-            (keys.person_key(case.document, account_id), case.subject_key)
-            for case in chunk
-        }
+        wanted = {(case.person_key(account_id), case.subject_key) for case in chunk}
         found = collection(Job).find(
             {
                 "person_key": {"$in": [person for person, _subject in wanted]},
@@ -167,7 +164,7 @@ def job_document(
     """One case as a document of the job collection."""
     subject = cases.use_case.describe(case.rows, cases.context)
     phones, first = case.phones(), cases.reader.other_columns(case.rows[0])
-    person_key = keys.person_key(case.document, upload.account_id)
+    person_key = case.person_key(upload.account_id)
     document = template | {
         "_id": _job_id(upload, person_key, subject.creditor_key, rank),
         "account_id": upload.account_id,
@@ -182,7 +179,7 @@ def job_document(
         "warnings": _warnings(case),
         "source_rows": [row.number for row in case.rows],
         "person_key": person_key,
-        "document_key": keys.document_key(case.document),
+        "document_key": keys.document_key(case.document) if case.document else "",
         "phone_keys": [keys.phone_key(phone) for phone in phones],
         "name_keys": keys.name_keys(case.name),
         "rank": Int64(rank),

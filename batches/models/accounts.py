@@ -33,6 +33,18 @@ class Account(models.Model):
     class Country(models.TextChoices):
         CHILE = "CL", _("Chile")
         ARGENTINA = "AR", _("Argentina")
+        MEXICO = "MX", _("Mexico")
+        COLOMBIA = "CO", _("Colombia")
+        PERU = "PE", _("Peru")
+        SPAIN = "ES", _("Spain")
+        UNITED_STATES = "US", _("United States")
+        BRAZIL = "BR", _("Brazil")
+
+    class Sector(models.TextChoices):
+        """Of the creditor, where a policy is another for it."""
+
+        NONE = "", _("Any")
+        RETAIL_FINANCE = "retail_financiero", _("Retail finance")
 
     class Plan(models.TextChoices):
         UNLIMITED = "unlimited", _("Unlimited")
@@ -43,6 +55,13 @@ class Account(models.Model):
     name = models.CharField(_("name"), max_length=120)
     country = models.CharField(_("country"), max_length=2, choices=Country)
     time_zone = models.CharField(_("time zone"), max_length=64)
+    sector = models.CharField(
+        _("creditor's sector"),
+        max_length=40,
+        choices=Sector,
+        blank=True,
+        help_text=_("Some calling policies are another for it."),
+    )
     plan = models.CharField(
         _("plan"), max_length=20, choices=Plan, default=Plan.UNLIMITED
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from batches import states, use_cases
 from batches.models.accounts import Account, Agent, PhoneNumber
 from speechai_site.runtime import audit, clock, fences
+from speechai_site.runtime.transactions import in_transaction
 
 # Checks before a start. Each takes the batch and returns sentences; higher apps
 # append theirs in `ready()`.
@@ -274,11 +275,15 @@ class Batch(models.Model):
         **values: Any,
     ) -> bool:
         where = {"_id": self.pk, **({"history": self.history} if as_read else {})}
-        changed = states.BATCH.move(
-            where, to, by=by, reason=reason, counters_dirty=True, **values
-        )
-        if to != self.Status.RUNNING:
-            fences.close()  # unchanged too: whoever changed it may have died before
+
+        def move() -> int:
+            if to != self.Status.RUNNING:
+                fences.close()
+            return states.BATCH.move(
+                where, to, by=by, reason=reason, counters_dirty=True, **values
+            )
+
+        changed = in_transaction(move)
         if changed:
             self.refresh_from_db()
             if not by.startswith("clock"):

@@ -100,6 +100,15 @@ class Job(models.Model):
                 name="job_callback",
                 condition=models.Q(callback_at__gt=datetime(2000, 1, 1, tzinfo=UTC)),
             ),
+            # why cases wait or may not be called: how many, and since when they may
+            models.Index(
+                fields=["batch", "status", "status_reason", "next_attempt_at"],
+                name="job_reason",
+                condition=models.Q(
+                    status__in=[str(status) for status in states.NOT_CALLED],
+                    status_reason__gt="",
+                ),
+            ),
             # cases of a region
             models.Index(fields=["batch", "places"], name="job_places"),
             # lists: by batch, by account, by status; newest first

@@ -3,8 +3,12 @@
 from django.utils.functional import Promise
 
 from batches.imports.problems import WorkbookError
+from batches.use_cases.appointment_reminder import AppointmentReminder
 from batches.use_cases.base import UseCase
 from batches.use_cases.debt_collection import DebtCollection
+from batches.use_cases.marketing import Marketing
+from batches.use_cases.notification import Notification
+from batches.use_cases.survey import Survey
 
 _REGISTRY: dict[str, UseCase] = {}
 
@@ -12,6 +16,11 @@ _REGISTRY: dict[str, UseCase] = {}
 def register(use_case: UseCase) -> None:
     """Make a use case available under its name."""
     _REGISTRY[use_case.name] = use_case
+
+
+def unregister(name: str) -> None:
+    """Forget a use case; tests clean up after themselves with it."""
+    del _REGISTRY[name]
 
 
 def get(name: str) -> UseCase:
@@ -26,4 +35,11 @@ def choices() -> list[tuple[str, str | Promise]]:
     return [(use_case.name, use_case.label) for use_case in _REGISTRY.values()]
 
 
-register(DebtCollection())
+for _use_case in (
+    DebtCollection(),
+    Marketing(),
+    AppointmentReminder(),
+    Survey(),
+    Notification(),
+):
+    register(_use_case)

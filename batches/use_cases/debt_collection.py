@@ -15,42 +15,33 @@ from django.utils.translation import gettext_lazy as _
 
 from batches.imports.columns import Column
 from batches.imports.normalizers import names, spoken
-from batches.imports.normalizers.text import squash
-from batches.imports.problems import WorkbookError
-from batches.use_cases.base import Context, Row, Subject
+from batches.use_cases.base import Context, Option, Row, Subject, UseCase, places_of
+from batches.use_cases.people import (
+    ABOUT,
+    CALLABLE,
+    CHECK_DIGIT,
+    DOCUMENT,
+    NAME,
+    PHONES,
+    PLACES,
+    needed,
+)
 
 LIMIT_GRACE, MAX_GRACE = timedelta(days=3), timedelta(days=7)
 
-# Phones and data of somebody else than the debtor, and columns about a column.
-_OTHERS = ("aval", "codeudor", "referencia", "familiar", "conyuge", "representante")
-_WORK = ("laboral", "trabajo", "oficina", "empleador")
-_ABOUT = ("tipo", "estado", "origen", "fecha", "cantidad", "resultado", "ejecutivo")
-_NOT_A_PHONE = (*_OTHERS, *_WORK, *_ABOUT)
-
 COLUMNS = (
-    Column(
-        "document",
-        "document",
-        ("RUTS", "RUT", "RUN", "RUT cliente", "RUT deudor"),
-        parts=("rut",),
-        never=("ruta", "empresa", "acreedor", *_OTHERS, *_ABOUT),
-        missing="document_missing",
-        stops_row=True,
-    ),
-    Column(
-        "name",
-        "name",
-        ("Nombre", "Nombre completo", "Nombre cliente", "Nombre deudor"),
-        parts=("nombrecliente", "nombredeudor", "nombrecompleto", "nombredel"),
-        never=_OTHERS,
-        missing="",
-    ),
+    needed(DOCUMENT, "document_missing"),
+    CHECK_DIGIT,
+    NAME,
     Column(
         "creditor",
         "text",
         ("Origen Empresa", "Empresa origen", "Empresa", "Acreedor", "Mandante"),
+        english=("Creditor", "Company"),
         parts=("origenempresa",),
         stops_row=True,
+        help=_("Whom the person owes. Empty: the account."),
+        example="Empresa de Prueba",
     ),
     Column(
         "amount",
@@ -65,17 +56,31 @@ COLUMNS = (
             "Monto adeudado",
             "Deuda",
         ),
+        english=("Amount", "Balance", "Amount owed", "Balance owed", "Total amount"),
         parts=("saldoactualizado", "saldoadeudado", "montoadeudado"),
-        never=_ABOUT,
+        never=ABOUT,
         missing="amount_missing",
         stops_row=True,
+        help=_("What is owed of this debt: rows of a person and creditor are summed."),
+        example=150000,
+    ),
+    Column(
+        "currency",
+        "currency",
+        ("Moneda", "Divisa", "Moneda deuda", "Tipo moneda"),
+        english=("Currency",),
+        stops_row=True,
+        kept=True,
+        help=_("Only when it is written: rows in another currency are reported."),
     ),
     Column(
         "due_date",
         "date",
         ("FechaVencimiento", "Fecha de vencimiento", "Vencimiento", "Fecha vcto"),
+        english=("Due date",),
         parts=("fechavencimiento", "fechadevencimiento"),
         never=("original",),
+        help=_("Day, month and year; also a real date of Excel."),
     ),
     Column(
         "days_late",
@@ -88,83 +93,57 @@ COLUMNS = (
             "Días de mora",
             "Días mora",
         ),
+        english=("Days past due", "Days late", "Days overdue"),
         parts=("diasderetraso", "diasretraso", "diasdeatraso", "diasdemora"),
+        help=_("Whole days since the due date."),
+        example=30,
     ),
-    Column(
-        "mobile",
-        "mobile",
-        ("Teléfono móvil", "Teléfono celular", "Celular", "Móvil"),
-        parts=("telefonomovil", "telefonocelular", "celular"),
-        never=_NOT_A_PHONE,
-        many=True,
-    ),
-    Column(
-        "landline",
-        "landline",
-        ("Teléfono Residencial", "Teléfono fijo", "Teléfono particular"),
-        parts=("telefonoresidencial", "telefonofijo"),
-        never=_NOT_A_PHONE,
-        many=True,
-    ),
-    Column(
-        "phone",
-        "phone",
-        ("Teléfono", "Fono"),
-        parts=("telefono", "fono"),
-        never=_NOT_A_PHONE,
-        many=True,
-    ),
+    *PHONES,
     Column(
         "operation",
         "text",
         ("Número de operación", "N° operación", "Nº operación", "Operación", "Título"),
+        english=("Operation", "Operation number"),
         kept=True,
+        help=_("By which the creditor knows the debt."),
+        example="OP-1",
     ),
-    Column("installment", "text", ("Cuota", "Número de cuota"), kept=True),
-    # where the person is: what is stopped by region
-    Column("region", "text", ("Región", "Región cliente"), kept=True),
-    Column("province", "text", ("Provincia", "Provincia cliente"), kept=True),
-    Column("commune", "text", ("Comuna", "Comuna cliente"), kept=True),
-    Column("city", "text", ("Ciudad", "Ciudad cliente"), kept=True),
-    Column("locality", "text", ("Localidad", "Localidad cliente"), kept=True),
+    Column(
+        "installment",
+        "text",
+        ("Cuota", "Número de cuota"),
+        english=("Installment",),
+        kept=True,
+        example="1",
+    ),
+    *PLACES,
 )
-PLACES = ("region", "province", "commune", "city", "locality")
 
 
-class DebtCollection:
+class DebtCollection(UseCase):
     """Overdue debts of a creditor's clients."""
 
     name = "debt_collection"
     label = _("Debt collection")
     columns = COLUMNS
-    needed = (("document",), ("amount",), ("mobile", "landline", "phone"))
-    options = ("limit_days", "max_days")
+    needed = (("document",), ("amount",), CALLABLE)
+    options = (
+        Option("limit_days", _("Pay by, in days from today"), "days"),
+        Option("max_days", _("Latest promise, in days from today"), "days"),
+    )
 
-    def clean_options(self, options: Mapping[str, Any]) -> dict[str, int]:
+    def clean_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """`limit_days` and `max_days`: 1 ≤ limit < max ≤ 365, either or both."""
-        cleaned: dict[str, int] = {}
-        for name, value in options.items():
-            if name not in self.options:
-                raise WorkbookError(
-                    "option_unknown", name=name, known=", ".join(self.options)
-                )
-            text = str(value).strip()
-            if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 365:
-                raise WorkbookError("option_invalid", name=name, value=value)
-            cleaned[name] = int(text)
+        cleaned = super().clean_options(options)
         limit, most = cleaned.get("limit_days", 1), cleaned.get("max_days", 365)
         if limit >= most:
-            raise WorkbookError("option_invalid", name="limit_days", value=limit)
+            raise self.options[0].refusal(limit, "1 ≤ limit_days < max_days ≤ 365")
         return cleaned
-
-    def subject_key(self, values: Any, context: Context) -> str:
-        """The creditor, compared without accents, case and spaces."""
-        return squash(values.creditor or context.account_name)
 
     def describe(self, rows: Sequence[Row], context: Context) -> Subject:
         """Debts summed, counted and listed; the dates of the group; the variables."""
         first = rows[0].values
-        creditor = first.creditor or context.account_name
+        creditor = self.company(first, context)
         limit_date, max_date = _dates(rows, context)
         amount = sum((row.values.amount for row in rows), Decimal(0))
         name = next((row.values.name for row in rows if row.values.name), "")
@@ -173,7 +152,7 @@ class DebtCollection:
             "tipo_llamada": "cobranza",
             "nombre": names.spoken_name(name),
             "empresa": names.spoken_company(creditor),
-            "monto_total": spoken.pesos(amount),
+            "monto_total": spoken.money(amount, context.country),
             "cuotas_adeudadas": spoken.feminine(len(rows)),
             "cantidad_cupones": spoken.masculine(len(rows)),
             "dias_vencidos": spoken.masculine(days) if days > 0 else "",
@@ -189,7 +168,7 @@ class DebtCollection:
             max_date=max_date,
             debts=[_debt(row) for row in rows],
             variables={key: text for key, text in variables.items() if text},
-            places=_places(rows),
+            places=places_of(rows),
         )
 
 
@@ -218,12 +197,6 @@ def _has_dates(row: Row) -> bool:
 
 def _days(values: Any) -> timedelta:
     return timedelta(days=values.days_late or 0)
-
-
-def _places(rows: Sequence[Row]) -> list[str]:
-    """The places that the rows name, as they are written."""
-    named = (getattr(row.values, name) for row in rows for name in PLACES)
-    return list(dict.fromkeys(text for text in named if text))
 
 
 def _debt(row: Row) -> dict[str, str]:

@@ -21,7 +21,7 @@ from batches.admin.base import AccountScopedAdmin, account_ids, require
 from batches.admin.filters import AccountFilter, CodeFilter
 from batches.admin.keyset import KeysetAdmin
 from batches.admin.pages import actor, page_url
-from batches.admin.search import read_document, read_numbers
+from batches.imports.normalizers.typed import read_documents, read_numbers
 from batches.models import Account
 from calls import suppression
 from calls.admin import do_not_call_lists
@@ -112,9 +112,7 @@ class DoNotCallAdmin(AccountScopedAdmin, KeysetAdmin):
     ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset.filter(registry=""), False
-        wanted: list[str] = []
-        if document := read_document(search_term):
-            wanted.append(keys.person_key(document, ""))
+        wanted = [keys.person_key(each, "") for each in read_documents(search_term)]
         phones = [keys.phone_key(e164) for e164 in read_numbers(search_term)]
         found = Q(key__in=wanted + phones) | Q(phone_key__in=phones, phone_key__gt="")
         return queryset.filter(found), False

@@ -19,6 +19,7 @@ from batches.admin.base import account_ids, choices_of, require
 from batches.admin.pages import Notice, Panel
 from batches.admin.progress import number
 from batches.imports.normalizers.places import place, shown
+from batches.imports.normalizers.regions import REGIONS
 from batches.models import Account, Batch, Job
 from batches.states import OPEN_JOB, BatchStatus
 from calls import halts
@@ -26,8 +27,13 @@ from calls.admin.words import GATE
 from calls.models import Halt
 from speechai_site.runtime import audit
 from speechai_site.runtime.documents import collection
+from speechai_site.runtime.keys import fold
 
-MOST_PLACES = 300
+MOST_PLACES = 1000
+# Cases of a campaign that are read for their places, before the index is searched.
+NEWEST = 300
+# Cases without a place are counted up to so many.
+MOST_COUNTED = 10_000
 
 
 def halts_page(request: HttpRequest) -> HttpResponse:
@@ -155,36 +161,65 @@ def _notice(request: HttpRequest, row: Halt) -> Notice:
 
 
 def _places(request: HttpRequest) -> dict[str, Any]:
-    """Places of the cases that are still to be called, most cases first."""
+    """Places of the campaigns that are still called, regions first."""
     scope: dict[str, Any] = {
         "status": {"$in": [BatchStatus.RUNNING, BatchStatus.PAUSED]}
     }
     if (ids := account_ids(request)) is not None:
         scope["account_id"] = {"$in": ids}
     batches = [row["_id"] for row in collection(Batch).find(scope, {"_id": 1})]
+    names = {place(name) or name: name for name in _names(batches)}
+    offered = sorted(
+        names.items(), key=lambda pair: (pair[0] not in REGIONS, fold(shown(pair[1])))
+    )
+    return {
+        "unknown": _unknown(batches),
+        "places": [{"name": name, "label": shown(name)} for _code, name in offered],
+    }
+
+
+def _names(batches: list[Any]) -> set[str]:
+    """Every place of these campaigns' cases, without reading all of them: most are
+    among the newest; from there each step goes by the index to the next place that
+    no earlier one had."""
+    found: set[str] = set()
+    for batch in batches:
+        newest = collection(Job).find(
+            {"batch_id": batch}, {"places": 1}, sort=[("_id", -1)], limit=NEWEST
+        )
+        found.update(name for job in newest for name in job.get("places") or [])
+        last = ""
+        while len(found) < MOST_PLACES:
+            another = {"$elemMatch": {"$gt": last, "$nin": sorted(found)}}
+            job = collection(Job).find_one(
+                {"batch_id": batch, "places": another}, {"places": 1}, hint="job_places"
+            )
+            if job is None:
+                break
+            new = set(job["places"]) - found
+            last = min(name for name in new if name > last)
+            found |= new
+    if len(found) >= MOST_PLACES:
+        found |= set(REGIONS)  # those can always be stopped
+    return found
+
+
+def _unknown(batches: list[Any]) -> str:
+    """How many cases that may be called have no place, of a bounded number."""
+    nowhere = {"batch_id": {"$in": batches}, "places": {"$in": [[], None]}}
     found = collection(Job).aggregate(
         [
-            {
-                "$match": {
-                    "batch_id": {"$in": batches},
-                    "status": {"$in": list(OPEN_JOB)},
-                }
-            },
-            {"$project": {"places": 1}},
-            {"$unwind": {"path": "$places", "preserveNullAndEmptyArrays": True}},
-            {"$group": {"_id": "$places", "n": {"$sum": 1}}},
-            {"$sort": {"n": -1}},
-            {"$limit": MOST_PLACES},
-        ]
+            {"$match": nowhere},
+            {"$limit": MOST_COUNTED},
+            {"$group": {"_id": {"$in": ["$status", list(OPEN_JOB)]}, "n": {"$sum": 1}}},
+        ],
+        hint="job_places",
     )
     counted = {row["_id"]: row["n"] for row in found}
-    return {
-        "unknown": number(counted.pop(None, 0)),
-        "places": [
-            {"name": name, "label": shown(name), "count": number(n)}
-            for name, n in counted.items()
-        ],
-    }
+    callable_ = number(counted.get(True, 0))
+    if sum(counted.values()) < MOST_COUNTED:
+        return callable_
+    return gettext("%(n)s or more") % {"n": callable_}
 
 
 def notices_of_batch(request: HttpRequest, batch: Batch) -> list[Notice]:

@@ -109,7 +109,7 @@ GATE = {
     block_reasons.ADMINISTRATIVE: _("Administrative block"),
     block_reasons.IN_REGISTRY: _("In a public registry"),
     "no_phone": _("No usable phone"),
-    "one_attempt_a_day": _("Already called today"),
+    "being_called": _("Is being called right now"),
     "account_suspended": _("The account is suspended"),
     "agent_or_number_off": _("The voice agent or caller id may not be used"),
     "batch_draft": _("The campaign has not started yet"),

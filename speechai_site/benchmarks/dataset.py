@@ -21,6 +21,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, models
 
+from batches.imports.storage import blank_document
 from batches.models import Account, Agent, Batch, Job, PhoneNumber, Upload
 from batches.states import BatchStatus, JobStatus
 from calls.counters import count
@@ -215,17 +216,20 @@ class Builder:
         today = NOW.replace(hour=0, minute=0)
         calls = collection(Call).find(
             {"planned_at": {"$gte": today - timedelta(days=3), "$lt": today}},
-            {"account_id": 1, "person_key": 1, "planned_at": 1},
+            {"account_id": 1, "person_key": 1, "to_key": 1, "planned_at": 1},
         )
+        blank = blank_document(ContactLedger)
         _insert(
             ContactLedger,
             (
                 {
-                    "_id": f"attempt|{call['account_id']}|{call['person_key']}"
-                    f"|{call['planned_at'].date().isoformat()}",
+                    **blank,
+                    "_id": f"attempt|{call['account_id']}|{call['_id']}",
+                    "phone_slot": f"phone|{call['account_id']}|{call['_id']}",
                     "call_id": call["_id"],
-                    "account_id_text": str(call["account_id"]),
+                    "account_id": call["account_id"],
                     "person_key": call["person_key"],
+                    "phone_key": call["to_key"],
                     "at": call["planned_at"],
                 }
                 for call in calls

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from batches import use_cases
 from batches.imports import pending
 from batches.models import Batch, Job, Upload
 from calls.models import Call
@@ -133,8 +134,38 @@ def test_a_workbook_that_nobody_confirms_is_removed(client, ours, monkeypatch):
 
 
 def test_a_file_that_is_no_workbook_is_refused_with_its_reason(client, ours):
-    page = choose(client, ours.account, content=b"a;b;c\n1;2;3\n")
-    assert page.context["form"].errors.as_data()["file"][0].code == "file_text"
+    page = choose(client, ours.account, content=b"%PDF-1.7\x00")
+    assert page.context["form"].errors.as_data()["file"][0].code == "file_not_workbook"
+
+
+def test_a_text_file_is_read_as_well(client, ours):
+    text = "RUT;Nombre;Saldo;Celular\n12.345.678-5;Ana;1.500;960012345\n"
+    page = client.get(choose(client, ours.account, content=text.encode()).url)
+    assert not page.context["errors"]
+    assert len(page.context["samples"]) == 1
+
+
+def test_each_use_case_has_a_template_beside_the_form(client, ours):
+    page = client.get(reverse(CHOOSE))
+    links = [url for _label, _country, url in page.context["templates"]]
+    assert len(links) == len(use_cases.choices())
+    for url in links:
+        assert url in page.content.decode()
+        response = client.get(url)
+        assert response.content.startswith(b"PK")
+        assert "attachment" in response["Content-Disposition"]
+
+
+@pytest.mark.parametrize("address", ["no_such_case", "survey/?country=XX"])
+def test_there_is_no_template_of_what_is_unknown(client, address):
+    name, _slash, query = address.partition("/")
+    url = reverse("admin:batches_upload_template", args=[name]) + query
+    assert client.get(url).status_code == 404
+
+
+def test_who_uploads_nothing_gets_no_template(ours, sign_in):
+    url = reverse("admin:batches_upload_template", args=["survey"])
+    assert sign_in(ours.auditor).get(url).status_code == 403
 
 
 def test_days_that_cannot_be_are_refused(client, ours):

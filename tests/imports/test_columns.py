@@ -71,14 +71,25 @@ def test_synonyms_are_known(header, column):
         "Saldo Principal",
         "FechaVencimientoOriginal",
         "Entidad de credito",
-        "Teléfono laboral",
-        "Celular aval",
+        "Correo laboral",
         "Estado teléfono",
         "ModeloComercial",
     ],
 )
 def test_headers_that_only_resemble_one_are_not_taken(header):
     assert places([header]) == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("Teléfono laboral", "work_phone"),
+        ("Celular aval", "guarantor_phone"),
+        ("Fono referencia 2", "reference_phone"),
+    ],
+)
+def test_phones_of_others_are_columns_of_their_own(header, column):
+    assert places([header]) == {column: [header]}
 
 
 def test_a_whole_name_comes_before_a_part_of_a_longer_one():

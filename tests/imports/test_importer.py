@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from batches.imports import error_workbook, importer, storage
 from batches.imports.importer import import_workbook, preview
 from batches.imports.problems import WorkbookError
+from batches.imports.questions import Answers
 from batches.models import Batch, Job, Upload, UploadError
 from batches.states import BatchStatus, JobStatus, UploadStatus
 from speechai_site.runtime import keys, leases
@@ -55,6 +56,17 @@ def killed_before_the_end(monkeypatch):
         monkeypatch.undo()
 
     return kill
+
+
+def test_a_preview_tells_what_has_to_be_asked(account):
+    turned = [row(due=date(2025, 5, 9)), row(due="28/09/2025", rut=RUT_C)]
+    seen = preview(workbook(turned), account, DEBT)
+    assert [question.code for question in seen.questions] == ["dates_swapped"]
+    answers = Answers(real_dates="swapped")
+    seen = preview(workbook(turned), account, DEBT, answers=answers)
+    assert (seen.questions, seen.hidden_rows) == ([], 0)
+    load(turned, account, answers=answers)
+    assert Job.objects.order_by("rank").first().debts[0]["due_date"] == "2025-09-05"
 
 
 # --- what is stored -----------------------------------------------------------------

@@ -60,6 +60,7 @@ def upload(loop: Loop, account: Account, content: bytes) -> Batch:
         content,
         account,
         "debt_collection",
+        {"limit_days": 7},  # its due dates are long past
         actor="user:test",
         file_name="cartera.xlsx",
         agent=loop.agent,

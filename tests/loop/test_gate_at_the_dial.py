@@ -102,7 +102,7 @@ def test_a_person_of_two_campaigns_is_called_once_a_day(loop: Loop) -> None:
 
     second.refresh_from_db()
     assert len(loop.simulator.calls) == 1
-    assert (second.status, second.status_reason) == ("queued", "one_attempt_a_day")
+    assert (second.status, second.status_reason) == ("queued", "attempts_a_day")
 
 
 def test_the_day_is_reserved_before_the_phone_rings(planned: tuple[Loop, Job]) -> None:
@@ -153,11 +153,35 @@ def test_whoever_refused_gets_no_other_phone(loop: Loop) -> None:
     assert (job.status_reason, loop.simulator.calls) == ("no_phone_left", [])
 
 
+def nobody_answers(job: Job) -> None:
+    Call.objects.filter(job=job).update(
+        status="not_connected", outcome="no_answer", reason="dial_no_answer"
+    )
+
+
+def test_nobody_is_called_for_a_callback_while_another_call_of_theirs_lasts(
+    loop: Loop,
+) -> None:
+    loop.simulate()
+    account = make_account(max_concurrent_calls=500)
+    first = loop.job(loop.batch(account))
+    loop.dial()
+    asked = loop.job(
+        loop.batch(account), person_key=first.person_key, callback_at=clock.now()
+    )
+
+    loop.dial()
+
+    asked.refresh_from_db()
+    assert (asked.status_reason, len(loop.simulator.calls)) == ("being_called", 1)
+
+
 def test_a_callback_may_follow_on_the_same_day(loop: Loop) -> None:
     loop.simulate()
     account = make_account(max_concurrent_calls=500)
     first = loop.job(loop.batch(account))
     loop.dial()
+    nobody_answers(first)
     asked = loop.job(
         loop.batch(account),
         person_key=first.person_key,
@@ -176,6 +200,7 @@ def test_a_callback_stays_one_while_its_campaign_was_paused(loop: Loop) -> None:
     account = make_account(max_concurrent_calls=500)
     first = loop.job(loop.batch(account))
     loop.dial()
+    nobody_answers(first)
     asked = loop.job(
         loop.batch(account), person_key=first.person_key, callback_at=clock.now()
     )
@@ -194,6 +219,7 @@ def test_yesterdays_callback_is_an_attempt_like_any_other(loop: Loop) -> None:
     account = make_account(max_concurrent_calls=500)
     first = loop.job(loop.batch(account))
     loop.dial()
+    nobody_answers(first)
     loop.job(
         loop.batch(account),
         person_key=first.person_key,
@@ -264,5 +290,5 @@ def test_an_account_without_a_known_zone_stops_no_other(loop: Loop) -> None:
     loop.work()
 
     lost.refresh_from_db()
-    assert (lost.status, lost.status_reason) == (JobStatus.QUEUED, "rule_failed")
+    assert (lost.status, lost.status_reason) == (JobStatus.QUEUED, "unknown_zone")
     assert len(loop.simulator.calls) == 1

@@ -291,7 +291,7 @@ def test_a_call_whose_analysis_never_comes_is_judged_all_the_same(
     settings.ANALYSIS_GRACE = 0
     call = an_ended(running())
     CallDetail.objects.create(pk=call.pk)
-    tell(call, spoken(f"A: {THREAT}", call_analysis=None), "call_ended")
+    tell(call, spoken(f"A: {THREAT}", call_analysis=None), "poll_ended")
     assert ("forbidden_speech", "seizure") in kinds()
 
 

@@ -1,8 +1,9 @@
 """Limits: no more calls at once, a second or a day than each scope allows."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from pytest_django import Settings
 
 from batches.models import Account, PhoneNumber
 from calls import dialer, limits, pacing, reconcile
@@ -81,6 +82,52 @@ def test_a_days_limit_holds_until_the_next_day(quiet: Loop, whose: str) -> None:
 
     assert (planned, held) == ([2, 0], f"{whose}_day")
     assert quiet.plan() == 2
+
+
+SANTIAGO, BUENOS_AIRES = "America/Santiago", "America/Argentina/Buenos_Aires"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "owner", "zone"),
+    [
+        ([SANTIAGO, BUENOS_AIRES], 1, BUENOS_AIRES),
+        ([BUENOS_AIRES, BUENOS_AIRES], None, BUENOS_AIRES),
+        ([SANTIAGO, BUENOS_AIRES], None, "Europe/Madrid"),
+        ([], None, "Europe/Madrid"),
+    ],
+)
+def test_a_caller_ids_day_begins_where_its_accounts_are(
+    db: None, settings: Settings, accounts: list[str], owner: int | None, zone: str
+) -> None:
+    settings.DISPLAY_TIME_ZONE = "Europe/Madrid"
+    made = [make_account(time_zone=name) for name in accounts]
+    make_account(time_zone="Asia/Tokyo", status=Account.Status.SUSPENDED)
+    assert limits.zone_of({"account_id": owner and made[owner].pk}) == zone
+
+
+@pytest.mark.parametrize(("hours_ago", "left"), [(2, 1), (4, 2)])
+def test_a_caller_ids_limit_is_of_its_accounts_day(
+    quiet: Loop,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    hours_ago: int,
+    left: int,
+) -> None:
+    """At 03:00 in Tokyo a call of 23:00 was yesterday's, though not in UTC."""
+    settings.DISPLAY_TIME_ZONE = "UTC"
+    now = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # 03:00 in Tokyo
+    account = make_account(max_concurrent_calls=500, time_zone="Asia/Tokyo")
+    batch = jobs(quiet, 1, quiet.batch(account))
+    quiet.plan()
+    Call.objects.update(planned_at=now - timedelta(hours=hours_ago))
+    PhoneNumber.objects.update(max_calls_per_day=2, account=account)
+    monkeypatch.setattr(clock, "now", lambda: now)
+
+    numbers = limits.numbers_of([{"number_id": batch.number_id}])
+    room = limits.Room()
+    limits._limit_numbers(room, numbers, limits.holding_now())
+
+    assert room.left["number_day", batch.number_id] == left
 
 
 def test_a_call_that_did_not_ring_is_not_counted_against_the_day(quiet: Loop) -> None:

@@ -103,11 +103,11 @@ def test_unarmed_live_plans_nothing(live) -> None:
     assert (job.status, job.history) == ("queued", [])
 
 
-def test_what_was_planned_before_is_not_dialed_unarmed(live, settings) -> None:
-    settings.SANDBOX = True
+def test_what_was_planned_before_is_not_dialed_unarmed(live) -> None:
+    environment.arm(by="user:x", shown={})
     job = live.job()
-    live.plan()
-    settings.SANDBOX = False
+    assert live.plan() == 1
+    environment.disarm(by="user:x")
     live.work()
     assert live.simulator.calls == []
     job.refresh_from_db()
@@ -115,18 +115,18 @@ def test_what_was_planned_before_is_not_dialed_unarmed(live, settings) -> None:
     assert Call.objects.get().status == CallStatus.WITHDRAWN
 
 
-def test_an_unconfirmed_call_is_not_sent_again_unarmed(live, settings) -> None:
-    settings.SANDBOX = True
-    live.simulate(create_faults={"error_before_accept": 1})
+def test_an_unconfirmed_call_is_not_sent_again_unarmed(live) -> None:
+    environment.arm(by="user:x", shown={})
+    live.simulate(create_faults={"reset_before_accept": 1})
     live.job()
     live.dial()
     call = Call.objects.get()
     assert call.status == CallStatus.UNKNOWN
-    settings.SANDBOX = False
-    live.simulate()
+    environment.disarm(by="user:x")
     Call.objects.update(lease_until_wall=clock.wall() - timedelta(hours=1))
     assert dialer.resend([call.pk]) == 0
-    assert live.simulator.calls == []
+    environment.arm(by="user:x", shown={})
+    assert dialer.resend([call.pk]) == 1
 
 
 def test_a_gate_that_cannot_read_the_environment_lets_nothing_pass(live) -> None:

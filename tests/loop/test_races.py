@@ -32,7 +32,7 @@ def beside(work: Callable[[], object]) -> threading.Thread:
 
 def begin(loop: Loop) -> list[dialer.Send]:
     (_task, (ids,)) = loop.tasks.popleft()
-    return dialer.in_transaction(lambda: dialer._begin(ids, "me"))
+    return dialer.in_transaction(lambda: dialer._begin(ids, "me"))[0]
 
 
 def once(before: Callable[[], None], function: Callable) -> Callable:
@@ -142,10 +142,17 @@ def test_a_day_that_was_taken_meanwhile_is_noticed(
             gates.append(self)
 
     def reserve() -> None:
-        slot = gates[0].ledger_id(gates_job)
-        beside(lambda: ContactLedger.objects.create(pk=slot, call_id="other")).join()
+        mine = next(iter(gates[0].contacts.made))
+        beside(
+            lambda: ContactLedger.objects.create(
+                pk=mine,
+                phone_slot="other",
+                call_id="other",
+                account_id=job.account_id,
+                person_key=job.person_key,
+            )
+        ).join()
 
-    gates_job = {"account_id": job.account_id, "person_key": job.person_key}
     monkeypatch.setattr(dialer, "Gate", Watched)
     monkeypatch.setattr(
         dialer, "_commit_sending", once(reserve, dialer._commit_sending)
@@ -216,7 +223,7 @@ def test_dials_of_one_campaign_do_not_wait_for_each_other(
     sent: list[int] = []
 
     def dial(mine: list[str]) -> None:
-        sends = dialer.in_transaction(lambda: dialer._begin(mine, "me"))
+        sends = dialer.in_transaction(lambda: dialer._begin(mine, "me"))[0]
         sent.append(len(sends))
 
     for thread in [beside(lambda n=n: dial(ids[n::8])) for n in range(8)]:

@@ -43,7 +43,7 @@ def test_a_process_that_slept_for_an_hour_sends_nothing(loop: Loop) -> None:
     loop.job()
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
-    sends = dialer.in_transaction(lambda: dialer._begin(ids, "slept"))
+    sends = dialer.in_transaction(lambda: dialer._begin(ids, "slept"))[0]
     late = [
         Send(send.call_id, send.job_id, send.sends, send.body, clock.wall())
         for send in sends
@@ -121,7 +121,7 @@ def test_a_webhook_may_come_before_the_reply_to_create(loop: Loop) -> None:
     loop.job()
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
-    (send,) = dialer.in_transaction(lambda: dialer._begin(ids, "me"))
+    (send,) = dialer.in_transaction(lambda: dialer._begin(ids, "me"))[0]
     reply = dialer._post(loop.client, send)
     ended = {"call_status": "not_connected", "disconnection_reason": "dial_busy"}
     body = CallReply.parse({"call_id": reply.call_id, **ended})

@@ -199,7 +199,9 @@ def test_the_step_may_be_taken_by_another_before_the_analysis(
 def test_the_day_is_free_before_the_case_may_be_planned_again(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ContactLedger.objects.create(pk="attempt|x", call_id=call.pk)
+    ContactLedger.objects.create(
+        pk="attempt|x", call_id=call.pk, account_id=call.account_id
+    )
     held = []
     change = settling._job_change
 

@@ -102,7 +102,7 @@ def test_a_call_that_was_being_sent_is_hung_up_when_its_id_is_known(
     batch = loop.job().batch
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
-    sends = dialer.in_transaction(lambda: dialer._begin(ids, "me"))
+    sends = dialer.in_transaction(lambda: dialer._begin(ids, "me"))[0]
     batch.stop_now(by=BY)
     assert stopped(loop) == []
 

@@ -121,7 +121,7 @@ def test_a_call_whose_sender_died_is_doubted_and_resolved(loop: Loop) -> None:
     job = loop.job()
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
-    dialer.in_transaction(lambda: dialer._begin(ids, "dead"))
+    dialer.in_transaction(lambda: dialer._begin(ids, "dead"))[0]
     Call.objects.update(lease_until_wall=clock.wall() - PAST)
 
     loop.reconcile()
@@ -163,7 +163,7 @@ def test_a_refused_job_comes_back_although_its_dialer_died(loop: Loop) -> None:
     job = loop.job()
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
-    dialer.in_transaction(lambda: dialer._begin(ids, "dead"))
+    dialer.in_transaction(lambda: dialer._begin(ids, "dead"))[0]
     send = Send(ids[0], job.pk, 1, b"", clock.wall())
     CALL.write([answers._rejected(send, RetellError("rejected", "forbidden"))])
 
@@ -198,7 +198,7 @@ def test_a_refused_case_ends_as_was_asked_meanwhile(loop: Loop, asked: str) -> N
     job = loop.job()
     loop.plan()
     (_task, (ids,)) = loop.tasks.popleft()
-    dialer.in_transaction(lambda: dialer._begin(ids, "me"))
+    dialer.in_transaction(lambda: dialer._begin(ids, "me"))[0]
     Job.objects.filter(pk=job.pk).update(stop_requested=asked)
     send = Send(ids[0], job.pk, 1, b"", clock.wall())
 

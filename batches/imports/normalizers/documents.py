@@ -1,6 +1,7 @@
 """Identity documents, by country. Canonical text: `CL:RUT:123456785`."""
 
 import re
+from operator import mul
 
 from batches.imports.normalizers.text import Cell, tidy
 from batches.imports.problems import Unreadable
@@ -11,6 +12,7 @@ _RUT = re.compile(
 )
 _FLOAT = re.compile(r"(\d+)\.0+", re.ASCII)
 _PREFIX = "CL:RUT:"
+_WEIGHTS = (2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6, 7)
 _SMALLEST, _LARGEST = 100_000, 99_999_999
 
 
@@ -20,7 +22,11 @@ def read_rut(cell: Cell) -> str:
     Numbers hold the check digit as their last digit. 11.111.111-1 … 99.999.999-9 pass
     modulo 11 and are typed where nobody knows the document.
     """
-    body, digit = _split(cell)
+    if type(cell) is float and 10**6 <= cell < 10**9 and cell.is_integer():
+        typed = str(int(cell))  # the usual cell
+        body, digit = typed[:-1], typed[-1]
+    else:
+        body, digit = _split(cell)
     if not _SMALLEST <= int(body) <= _LARGEST:
         raise Unreadable("document_invalid")
     if check_digit(body) != digit:
@@ -49,9 +55,7 @@ def _split(cell: Cell) -> tuple[str, str]:
 
 def check_digit(body: str) -> str:
     """Modulo 11 of a RUT's digits: weights 2…7 from the right; 11 is 0, 10 is K."""
-    total = sum(
-        int(figure) * (2 + place % 6) for place, figure in enumerate(reversed(body))
-    )
+    total = sum(map(mul, map(int, reversed(body)), _WEIGHTS))
     return "0K987654321"[total % 11]
 
 

@@ -1,8 +1,9 @@
 """Names of people and companies, as they are kept and as a voice says them."""
 
 import re
+from functools import lru_cache
 
-from batches.imports.normalizers.text import NOTHING, Cell, text_of
+from batches.imports.normalizers.text import NOTHING, Cell, mended, text_of
 from batches.imports.problems import Unreadable
 
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "y", "e", "da", "do", "dos"})
@@ -12,7 +13,7 @@ _VOWEL = re.compile(r"[AEIOUÁÉÍÓÚÜ]")
 
 def read_name(cell: Cell) -> str:
     """A name with tidy spaces, cut at 200 characters."""
-    text = text_of(cell)
+    text = text_of(mended(cell) if isinstance(cell, str) else cell)
     if not _WORD.search(text) or text.lower() in NOTHING or text.startswith("#"):
         raise Unreadable("name_missing")
     return text[:200]
@@ -32,6 +33,7 @@ def spoken_name(name: str) -> str:
     )
 
 
+@lru_cache(maxsize=1000)
 def spoken_company(name: str) -> str:
     """A company without shouting; short words and acronyms stay (`BCI`, `S.A.`)."""
     if name != name.upper():

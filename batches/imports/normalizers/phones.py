@@ -1,42 +1,36 @@
-"""Chilean phones, deterministically: `+56` and nine digits, or nothing.
-
-Sources: Subtel's nine-digit plan of 2016 (mobiles 9 + 8 digits; Santiago 2 + 8), and
-the old forms that workbooks still hold. Valid is what phonenumbers holds valid, whose
-own patterns are compiled here because a call of it costs 40 µs.
-"""
+"""Phones from cells, deterministically: numbers in E.164, or why there are none."""
 
 import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from phonenumbers import PhoneMetadata
-
+from batches.imports.normalizers.numbering import (
+    ANY,
+    CHILE,
+    LANDLINE,
+    MOBILE,
+    Plan,
+    kind_of,
+)
 from batches.imports.normalizers.text import NOTHING, Cell, text_of, tidy
 from batches.imports.problems import Unreadable
 
-_PLAN = PhoneMetadata.metadata_for_region("CL")
-_VALID = re.compile(
-    "|".join(
-        f"(?:{kind.national_number_pattern})"
-        for kind in (_PLAN.fixed_line, _PLAN.mobile, _PLAN.voip)
-    ),
-    re.ASCII,
-)
-_SERVICE = ("600", "800", "809")  # lines of companies, never a person's
+__all__ = ["ANY", "LANDLINE", "MOBILE", "Phones", "kind_of", "read_phones"]
 
 _SEPARATORS = re.compile(r"[/;,|\n\r]|\s+(?:y|o|ó|e|u)\s+", re.IGNORECASE)
+_NOBODY = re.compile(r"\b[SN]/[NIAD]\b", re.IGNORECASE)  # "S/N" beside numbers
 _DIGITS = re.compile(r"[0-9]+")
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FLOAT = re.compile(r"([0-9]+)\.0+")
 _SCIENTIFIC = re.compile(r"([0-9])[.,]?([0-9]*)E\+?([0-9]{1,2})", re.IGNORECASE)
+_INTERNATIONAL = re.compile(r"\+56 ?([2-9]) ?(\d{4}) ?(\d{4})", re.ASCII)
 _RUT = re.compile(r"[0-9.]{7,10}-[0-9Kk]")
 _LABELS = frozenset(
     {"tel", "telefono", "teléfono", "fono", "cel", "celular", "movil", "móvil"}
-    | {"fijo", "casa", "wsp", "whatsapp"}
+    | {"fijo", "casa", "wsp", "whatsapp", "phone", "mobile", "home"}
 )
 _NONE = NOTHING | {"0", "no", "sn", "x", "no tiene", "sin telefono", "sin teléfono"}
-
-MOBILE, LANDLINE, ANY = "mobile", "landline", "phone"
 
 
 class Phones(NamedTuple):
@@ -46,12 +40,18 @@ class Phones(NamedTuple):
     problems: list[tuple[str, str]]  # (code, the text)
 
 
-def read_phones(cell: Cell, kind: str) -> Phones:
+def read_phones(cell: Cell, kind: str, plan: Plan = CHILE, area: str = "") -> Phones:
     """The numbers of a cell in a column of `kind` (mobile, landline, or any phone).
 
-    A complete number is taken as it is, whatever the column says; only the old short
-    forms are completed by the column's kind.
+    A complete number is taken as it is, whatever the column says; only what lacks
+    something is completed by the column's kind, and by `area`, the digits of a column
+    of its own.
     """
+    if plan is CHILE and (national := _usual(cell)):
+        try:
+            return Phones([plan.e164(national)], [])
+        except Unreadable as error:
+            return Phones([], [(error.code, text_of(cell))])
     found = Phones([], [])
     try:
         text = _as_text(cell)
@@ -61,12 +61,12 @@ def read_phones(cell: Cell, kind: str) -> Phones:
     if _is_none(text):
         return found
     plain = text.isdigit()  # the usual cell needs no splitting
-    for part in [text] if plain else _SEPARATORS.split(text):
+    for part in [text] if plain else _SEPARATORS.split(_NOBODY.sub(" ", text)):
         typed = tidy(part)
         if _is_none(typed):
             continue
         try:
-            numbers = _numbers(typed, kind)
+            numbers = _numbers(typed, kind, plan, area)
         except Unreadable as error:
             found.problems.append((error.code, typed))
         else:
@@ -74,13 +74,21 @@ def read_phones(cell: Cell, kind: str) -> Phones:
     return found
 
 
+def _usual(cell: Cell) -> str:
+    """The nine digits of the most frequent cells of Chile: complete numbers, which are
+    the same in any column. Empty for any other cell."""
+    if type(cell) is float and cell % 1 == 0:
+        if 2e8 <= cell < 1e9:
+            return str(int(cell))
+        if 562e8 <= cell < 57e9:
+            return str(int(cell))[2:]
+    elif type(cell) is str and (match := _INTERNATIONAL.fullmatch(cell)):
+        return "".join(match.groups())
+    return ""
+
+
 def _is_none(text: str) -> bool:
     return text.lower().strip(".") in _NONE or not text.strip("0 -")
-
-
-def kind_of(e164: str) -> str:
-    """`mobile` or `landline`, by the number itself."""
-    return MOBILE if e164.startswith("+569") else LANDLINE
 
 
 def _as_text(cell: Cell) -> str:
@@ -102,105 +110,67 @@ def _as_text(cell: Cell) -> str:
     return text
 
 
-def _numbers(text: str, kind: str) -> list[str]:
-    if len(text) == 9 and text.isdigit() and text.isascii() and text[0] != "0":
-        return [_e164(text)]  # complete: what follows would change nothing
+def _numbers(text: str, kind: str, plan: Plan, area: str) -> list[str]:
+    if len(text) == 9 and plan is CHILE and text.isdigit() and text[0] in "23456789":
+        return [plan.e164(text)]  # complete: what follows would change nothing
     groups = _DIGITS.findall(text)
     if not groups or text.startswith("-") or _RUT.fullmatch(text):
         raise Unreadable("phone_invalid")
-    if "+" in text and not groups[0].startswith("56"):
+    if not text.isascii() and _FOREIGN_DIGIT.search(text):
+        raise Unreadable("phone_invalid")
+    if "+" in text and not groups[0].startswith(plan.code):
         raise Unreadable("phone_foreign")
     if any(word.lower() not in _LABELS for word in _WORD.findall(text)):
-        return [_e164(_alone(groups))]  # a note beside it: only a complete number
+        groups = [_alone(groups, plan)]  # a note beside it: only a complete number
     digits = "".join(groups)
-    if len(digits) <= 13:
-        if _has_extension(groups):
+    if len(digits) <= plan.longest:
+        if _has_extension(groups, plan):
             raise Unreadable("phone_ambiguous")
-        complete = len(groups) == 1 or len(groups[-1]) >= 9
-        return [_e164(_national(digits, kind, doubled=complete))]
-    return [_e164(number) for number in _several(groups)]
+        together = len(groups) == 1 or len(groups[-1]) >= 9
+        national = plan.national(digits, kind, together=together, area=area)
+        return [plan.e164(national)]
+    return [plan.e164(plan.national(n, kind)) for n in _several(groups, plan)]
 
 
-def _has_extension(groups: list[str]) -> bool:
+def _has_extension(groups: list[str], plan: Plan) -> bool:
     """A whole number and something behind it: gluing them would make another."""
     if len(groups) == 1:
         return False
-    with_country = groups[0].startswith("56") and sum(map(len, groups)) == 11
-    whole_before = any(len(group) >= 7 for group in groups[:-1])
-    return len(groups[-1]) == 1 or (whole_before and not with_country)
+    if len(groups[-1]) == 1:
+        return True
+    with_country = (
+        groups[0].startswith(plan.code)
+        and sum(map(len, groups)) - len(plan.code) in plan.lengths
+    )
+    if plan is CHILE:
+        whole_before = any(len(group) >= 7 for group in groups[:-1])
+        return whole_before and not with_country
+    return plan.complete("".join(groups[:-1])) and not with_country
 
 
-def _e164(national: str) -> str:
-    if not _VALID.fullmatch(national) or national.startswith(_SERVICE):
-        raise Unreadable("phone_invalid")
-    if len(set(national[1:])) == 1:
-        raise Unreadable("phone_dummy")
-    return f"+56{national}"
-
-
-def _national(digits: str, kind: str, *, doubled: bool) -> str:
-    """The nine national digits. `doubled`: a 9 typed twice may be dropped, which is
-    only safe where the digits stand together."""
-    bare = digits.lstrip("0")
-    has_country = bare.startswith("56") and len(bare) >= 10
-    if has_country:
-        bare = bare[2:].lstrip("0")
-    if len(bare) == 10 and bare.startswith("99") and doubled:
-        bare = bare[1:]
-    if len(bare) == 9:
-        return bare
-    prefix = _missing_prefix(bare, kind, coded=has_country or digits.startswith("0"))
-    return prefix + bare
-
-
-def _missing_prefix(short: str, kind: str, *, coded: bool) -> str:
-    """What an old short form lacks. `coded`: it came with a trunk 0 or 56, so its
-    first digit is an area code, or the 9 of a mobile."""
-    first = short[:1]
-    if len(short) == 8:
-        if first == "9" and (coded or kind != LANDLINE):
-            return "9"
-        if first == "2" and (coded or kind != MOBILE):
-            return "2"
-        if first in "45678" and kind == MOBILE:
-            return "9"
-        if first == "3" and kind != MOBILE:
-            return "2"
-    if len(short) == 7 and kind == LANDLINE and not coded and first in "23456789":
-        return "22"
-    raise Unreadable("phone_ambiguous" if 7 <= len(short) <= 8 else "phone_invalid")
-
-
-def _complete(digits: str) -> str | None:
-    """The national number, when nothing has to be added."""
-    bare = digits.lstrip("0")
-    bare = bare[2:].lstrip("0") if len(bare) >= 11 and bare.startswith("56") else bare
-    return bare if len(bare) == 9 and _VALID.fullmatch(bare) else None
-
-
-def _alone(groups: list[str]) -> str:
-    complete = [number for group in groups if (number := _complete(group))]
+def _alone(groups: list[str], plan: Plan) -> str:
+    complete = [group for group in groups if plan.complete(group)]
     if len(complete) != 1:
         raise Unreadable("phone_ambiguous")
     return complete[0]
 
 
-def _several(groups: list[str]) -> list[str]:
+def _several(groups: list[str], plan: Plan) -> list[str]:
     """Complete numbers one after the other; only when there is a single way."""
-    ways = _ways(tuple(groups))
+    ways = _ways(tuple(groups), plan)
     if len(ways) != 1:
         raise Unreadable("phone_ambiguous" if ways else "phone_invalid")
     return ways[0]
 
 
-def _ways(groups: tuple[str, ...]) -> list[list[str]]:
+def _ways(groups: tuple[str, ...], plan: Plan) -> list[list[str]]:
     if not groups:
         return [[]]
     found = []
     for end in range(1, len(groups) + 1):
         joined = "".join(groups[:end])
-        if len(joined) > 13:
+        if len(joined) > plan.longest:
             break
-        if number := _complete(joined):
-            found += [[number, *rest] for rest in _ways(groups[end:])]
+        if plan.complete(joined):
+            found += [[joined, *rest] for rest in _ways(groups[end:], plan)]
     return found

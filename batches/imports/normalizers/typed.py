@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import phonenumbers
 
+from batches.imports.normalizers import countries as registry
 from batches.imports.normalizers import documents, phones
 from batches.imports.normalizers.text import Cell, text_of
-from batches.imports.problems import Unreadable
+from batches.imports.problems import Unreadable, WorkbookError
 from batches.models import Account
 
 DASHED = re.compile(r"\d-[\dKk]$")
@@ -21,13 +22,25 @@ def read_document(cell: Cell) -> str | None:
         return None
 
 
+def read_documents(cell: Cell) -> set[str]:
+    """The documents, canonical, that a typed text can be in any country served."""
+    found = set()
+    for country in registry.COUNTRIES.values():
+        try:
+            found.add(country.read_document(cell))
+        except (Unreadable, WorkbookError):
+            continue
+    return found
+
+
 def read_numbers(cell: Cell, countries: Sequence[str] = ()) -> set[str]:
     """The phones, in E.164, that a typed number can be in `countries`; by default in
     any country served."""
     countries = countries or Account.Country.values
     found = set()
-    if Account.Country.CHILE in countries:
-        found.update(phones.read_phones(cell, phones.MOBILE).numbers)
+    for country in registry.COUNTRIES.keys() & set(countries):
+        plan = registry.COUNTRIES[country].plan
+        found.update(phones.read_phones(cell, phones.MOBILE, plan).numbers)
     for country in countries:
         try:
             number = phonenumbers.parse(text_of(cell), country)

@@ -1,0 +1,144 @@
+"""Zip archives: a workbook is one, and one may be packed in another.
+
+Sizes are counted while unpacking; what an archive says of itself is not believed.
+Nothing is ever written to disk, so that no name in it (`../../x`) matters.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from django.conf import settings
+
+from batches.imports.problems import PasswordNeeded, WorkbookError
+
+KINDS = {"xl/workbook.xml": "xlsx", "xl/workbook.bin": "xlsb"}
+ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+_TABLES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt", ".htm")
+_TABLES += (".html",)
+_CHUNK = 1 << 20
+_ENCRYPTED = 1
+_MARKUP_DECLARED = (b"<!DOCTYPE", b"<!ENTITY")
+# Parts that hold tables; pictures and the like are never unpacked.
+_READ = (".xml", ".rels", ".bin")
+
+
+def limit() -> int:
+    """Bytes to which a file may unpack."""
+    return min(
+        settings.UPLOAD_MAX_UNPACKED_BYTES,
+        settings.UPLOAD_MAX_BYTES * settings.UPLOAD_MAX_EXPANSION,
+    )
+
+
+def bomb() -> WorkbookError:
+    return WorkbookError("file_bomb", limit=f"{limit() / 1e6:g}")
+
+
+def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
+    """`xlsx`, `xlsb`, `ods`, or `zip` for a table packed in it; raises WorkbookError."""
+    entries = archive.infolist()
+    names = {entry.filename for entry in entries}
+    if sum(entry.file_size for entry in entries) > limit():
+        raise bomb()
+    kind = next((kind for name, kind in KINDS.items() if name in names), "")
+    if not kind and "mimetype" in names:
+        kind = "ods" if archive.read("mimetype").strip() == ODS else ""
+    if kind == "ods" and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        raise PasswordNeeded
+    if kind:
+        if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+            raise PasswordNeeded
+        _check_parts(file, entries)
+        return kind
+    if "[Content_Types].xml" in names or not _tables(archive):
+        raise WorkbookError("file_not_workbook")
+    return "zip"
+
+
+def _check_parts(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse parts that unpack without end, or that declare entities of their own."""
+    size = 0
+    for entry in entries:
+        if not entry.filename.endswith(_READ) or entry.filename.startswith("docProps"):
+            continue
+        is_sheet = entry.filename.startswith("xl/worksheets/")
+        for place, chunk in enumerate(unpacked(file, entry)):
+            if place == 0 and any(mark in chunk[:4096] for mark in _MARKUP_DECLARED):
+                raise WorkbookError("file_entities")
+            size += len(chunk)
+            if size > limit():
+                raise bomb()
+            if is_sheet:
+                break  # the sheets that are read are counted then: `sheet_xml.py`
+
+
+def unpacked(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The content of an entry in chunks, as far as it really goes."""
+    file.seek(entry.header_offset)
+    header = file.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise WorkbookError("file_damaged")
+    name_length, extra_length = struct.unpack("<HH", header[26:30])
+    file.seek(name_length + extra_length, 1)
+    left = entry.compress_size
+    if entry.compress_type == zipfile.ZIP_STORED:
+        while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+        return
+    if entry.compress_type != zipfile.ZIP_DEFLATED:
+        raise WorkbookError("file_damaged")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        while left > 0 and (packed := file.read(min(_CHUNK, left))):
+            left -= len(packed)
+            while packed:
+                if chunk := inflater.decompress(packed, _CHUNK * 4):
+                    yield chunk
+                packed = inflater.unconsumed_tail
+            if inflater.eof:
+                return
+        if chunk := inflater.flush():
+            yield chunk
+    except zlib.error as error:
+        raise WorkbookError("file_damaged") from error
+
+
+def _tables(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [
+        entry
+        for entry in archive.infolist()
+        if entry.filename.lower().endswith(_TABLES)
+        and not entry.filename.startswith("__MACOSX")
+    ]
+
+
+def only_table(archive: zipfile.ZipFile, password: str) -> bytes:
+    """The one table that is packed in an archive, unpacked in memory.
+
+    Raises PasswordNeeded without the right password.
+    """
+    found = _tables(archive)
+    if len(found) != 1:
+        raise WorkbookError("zip_many", count=len(found))
+    [entry] = found
+    if entry.flag_bits & _ENCRYPTED and not password:
+        raise PasswordNeeded
+    most = settings.UPLOAD_MAX_BYTES
+    try:
+        with archive.open(entry, pwd=password.encode() or None) as packed:
+            content = packed.read(most + 1)
+    except NotImplementedError as error:
+        raise WorkbookError("zip_cipher") from error
+    except RuntimeError as error:  # that is how zipfile says it
+        raise PasswordNeeded("password_wrong") from error
+    except (zlib.error, zipfile.BadZipFile) as error:
+        if password:
+            raise PasswordNeeded("password_wrong") from error
+        raise WorkbookError("file_damaged") from error
+    if len(content) > most:
+        raise bomb()
+    return content
