@@ -26,7 +26,7 @@ from calls.policies.disclosures import Notices, notices_for
 from calls.policies.evaluate import Looks, evaluate, hours_at
 from calls.policies.merge import Effective
 from calls.policies.zones import place_of, subdivision_of
-from speechai_site.runtime import clock, keys
+from speechai_site.runtime import clock, environment, keys
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
 
@@ -67,6 +67,7 @@ class Gate:
 
     def __init__(self, jobs: list[Document]) -> None:
         self.now = clock.now()
+        self.may_dial = environment.may_dial()
         self.slowed_down = pacing.slowed_down()
         self.batches = _by_id(
             Batch, {job["batch_id"] for job in jobs}, status=1, starts_at=1, **BATCH
@@ -306,6 +307,10 @@ class Attempt:
     call: Document | None = None
 
 
+def live_is_armed(gate: Gate, _attempt: Attempt) -> Verdict | None:
+    return None if gate.may_dial else Verdict("defer", "live_not_armed")
+
+
 def retell_takes_calls(gate: Gate, _attempt: Attempt) -> Verdict | None:
     return Verdict("defer", "slowed_down") if gate.slowed_down else None
 
@@ -448,6 +453,7 @@ def is_calling_time(rules_now: rules.Rules, country: str, use_case: str) -> bool
 
 
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
+    live_is_armed,
     retell_takes_calls,
     batch_is_running,
     nothing_was_asked,

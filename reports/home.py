@@ -22,7 +22,7 @@ from batches.admin.words import (
 from batches.models import Account, Batch, Job
 from batches.states import JobStatus
 from calls import invariants, pacing
-from calls.admin import alerts, halts, incidents
+from calls.admin import alerts, halts, incidents, live
 from calls.admin.unconfirmed import unconfirmed
 from calls.admin.words import CALL_COLOURS, value
 from calls.models import Call
@@ -48,6 +48,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "halting": halts.form_context(request),
         "home": {
             "notices": [
+                *live.notices(request),
                 *halts.notices(request),
                 *incidents.notices(request),
                 *alerts.notices(request),
@@ -61,6 +62,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             if figures["unconfirmed"]
             else {},
             "latest": _latest(request, accounts),
+            "may_disarm": live.may_disarm(request),
             "may_control": request.user.has_perm("batches.control_batch"),
             "may_upload": request.user.has_perm("batches.add_upload"),
             "batches_url": list_url("batches_batch"),

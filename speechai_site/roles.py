@@ -62,6 +62,7 @@ ROLES: dict[str, list[str]] = {
         "calls.*_holiday",
         "runtime.*_user",
         "runtime.view_auditentry",
+        "runtime.arm_live",
         "speechai_site.*_apikey",
     ],
     SUPERVISOR: SUPERVISE,

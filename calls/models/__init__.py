@@ -9,6 +9,7 @@ from calls.models.policies import (
     Policy,
     RulesStamp,
 )
+from calls.models.staff import StaffCall, StaffPhone
 from calls.models.suppression import ContactLedger, DoNotCall, RegistrySnapshot
 
 __all__ = [
@@ -26,5 +27,7 @@ __all__ = [
     "Promise",
     "RegistrySnapshot",
     "RulesStamp",
+    "StaffCall",
+    "StaffPhone",
     "WebhookEvent",
 ]
