@@ -26,7 +26,7 @@ from calls.policies.disclosures import Notices, notices_for
 from calls.policies.evaluate import Looks, evaluate, hours_at
 from calls.policies.merge import Effective
 from calls.policies.zones import place_of, subdivision_of
-from speechai_site.runtime import clock, keys
+from speechai_site.runtime import clock, environment, keys
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
 
@@ -67,6 +67,7 @@ class Gate:
 
     def __init__(self, jobs: list[Document]) -> None:
         self.now = clock.now()
+        self.may_dial = environment.may_dial()
         self.slowed_down = pacing.slowed_down()
         self.batches = _by_id(
             Batch, {job["batch_id"] for job in jobs}, status=1, starts_at=1, **BATCH
@@ -165,7 +166,7 @@ class Gate:
         )
         return evaluate(
             person,
-            _as_asked(job),
+            as_asked(job),
             self.numbers[self.batches[job["batch_id"]]["number_id"]]["e164"],
             self.now,
             self.contacts.of(job, phone_key, but),
@@ -257,7 +258,8 @@ def debt_keys(job: Document) -> tuple[str, ...]:
     return tuple(f"{job.get('creditor_key', '')}:{name}"[:80] for name in named if name)
 
 
-def _as_asked(job: Document) -> Job:
+def as_asked(job: Document) -> Job:
+    """A case's document as `evaluate` is asked about it."""
     limit = job.get("limit_date")
     return Job(
         creditor=job.get("creditor_key", ""),
@@ -303,6 +305,10 @@ class Attempt:
     phone: str | None
     call_id: str
     call: Document | None = None
+
+
+def live_is_armed(gate: Gate, _attempt: Attempt) -> Verdict | None:
+    return None if gate.may_dial else Verdict("defer", "live_not_armed")
 
 
 def retell_takes_calls(gate: Gate, _attempt: Attempt) -> Verdict | None:
@@ -447,6 +453,7 @@ def is_calling_time(rules_now: rules.Rules, country: str, use_case: str) -> bool
 
 
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
+    live_is_armed,
     retell_takes_calls,
     batch_is_running,
     nothing_was_asked,

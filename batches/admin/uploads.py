@@ -16,6 +16,7 @@ from unfold.decorators import display
 from batches import formats
 from batches.admin import (
     files,
+    pages,
     upload_columns,
     upload_pages,
     upload_review,
@@ -158,6 +159,7 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
             for key, value in sorted(upload.options.items())
         ],
         "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
+        "panels": pages.gather(pages.UPLOAD_PANELS, request, upload),
         "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
         "errors_shown": ERRORS_SHOWN,
     }
