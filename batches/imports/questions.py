@@ -5,7 +5,8 @@ answers are given to the next reading of the file, or come from a remembered lay
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -118,6 +119,33 @@ class Answers:
     fixed: Mapping[str, str] = field(default_factory=dict)
     duplicates: DuplicatePolicy = DuplicatePolicy()
     password: str = field(default="", repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON column keeps it: all that was decided, but the password."""
+        told = {key: value for key, value in vars(self).items() if value}
+        told.pop("password", None)
+        told["header_row"] = self.header_row
+        told["columns"] = [[name, list(at)] for name, at in self.columns.items()]
+        told["call_kinds"] = sorted(self.call_kinds)
+        told["filters"] = [[one.place, one.test, one.value] for one in self.filters]
+        told["variables"] = [list(pair) for pair in self.variables.items()]
+        told["fixed"] = [list(pair) for pair in self.fixed.items()]
+        return told | {"duplicates": asdict(self.duplicates)}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Answers":
+        """What `as_json` gave."""
+        return cls(
+            **{
+                **told,
+                "columns": dict(told["columns"]),
+                "call_kinds": frozenset(told["call_kinds"]),
+                "filters": tuple(RowFilter(*one) for one in told["filters"]),
+                "variables": dict(told["variables"]),
+                "fixed": dict(told["fixed"]),
+                "duplicates": DuplicatePolicy(**told["duplicates"]),
+            }
+        )
 
 
 NO_ANSWERS = Answers()

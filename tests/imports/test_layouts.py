@@ -1,12 +1,14 @@
 """A layout is known again by its headers, and what drifted is told."""
 
+import json
+
 import pytest
 
 from batches.imports import layouts
 from batches.imports.filters import RowFilter
 from batches.imports.layouts import Layout
 from batches.imports.look import look
-from batches.imports.questions import Answers
+from batches.imports.questions import Answers, DuplicatePolicy
 from batches.models import LayoutProfile
 from batches.use_cases import get
 from tests.builders import make_account
@@ -102,3 +104,21 @@ def test_a_look_at_a_file_without_header_names_columns_by_letters():
     seen = look(workbook([row()], headers=row()), get(DEBT), "CL", where)
     assert seen.headers[:3] == ["A", "B", "C"]
     assert seen.values[1] == "SOTO PEREZ, ANA"
+
+
+def test_answers_are_kept_whole_but_for_the_password():
+    said = Answers(
+        sheet="Hoja",
+        header_row=0,
+        columns={"amount": [2], "name": []},
+        amounts=",",
+        call_kinds=frozenset({"work"}),
+        filters=(RowFilter(3, "is", "Pagado"),),
+        variables={"producto": 4},
+        fixed={"sitio": "x"},
+        duplicates=DuplicatePolicy(by="phone", act="skip"),
+    )
+    kept = Answers(**{**vars(said), "password": "clave-17"}).as_json()
+    assert "clave-17" not in json.dumps(kept)
+    assert Answers.from_json(kept) == said
+    assert Answers.from_json(Answers().as_json()) == Answers()
