@@ -75,6 +75,12 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "may_call",
                 "calls.view_policy",
             ),
+            (
+                _("Outside contacts"),
+                "sync_alt",
+                "calls_contactimport_changelist",
+                "calls.view_contactimport",
+            ),
         ],
     ),
     (
@@ -132,6 +138,7 @@ class SpeechAISite(UnfoldAdminSite):
         from calls.admin.holidays import holidays_page
         from calls.admin.may_call import may_call
         from calls.admin.policies import policies, policy, policy_edit
+        from calls.admin.preflight import batch_forecast, upload_forecast
         from calls.admin.voice import sync_retell
         from reports.admin import download_report
 
@@ -140,6 +147,16 @@ class SpeechAISite(UnfoldAdminSite):
                 "batches/batch/<str:batch_id>/report/",
                 self.admin_view(download_report),
                 name="batch_report",
+            ),
+            path(
+                "batches/batch/<str:pk>/forecast/",
+                self.admin_view(batch_forecast),
+                name="batch_forecast",
+            ),
+            path(
+                "batches/upload/<str:pk>/forecast/",
+                self.admin_view(upload_forecast),
+                name="upload_forecast",
             ),
             path("halts/", self.admin_view(halts_page), name="halts"),
             path("holidays/", self.admin_view(holidays_page), name="holidays"),

@@ -35,6 +35,8 @@ OPERATE = [
     "calls.view_donotcall",
     "calls.add_donotcall",
     "calls.withdraw_donotcall",
+    "calls.view_contactimport",
+    "calls.add_contactimport",
     "reports.export_report",
     "reports.see_personal_data",
 ]
@@ -71,6 +73,7 @@ ROLES: dict[str, list[str]] = {
         "calls.view_donotcall",
         "calls.view_policy",
         "calls.view_holiday",
+        "calls.view_contactimport",
         "runtime.view_auditentry",
     ],
 }

@@ -1,9 +1,12 @@
 from calls.admin import (
     calls,
+    decisions,
     do_not_call,
     halts,
     incidents,
+    outside_contacts,
     policies,
+    preflight,
     promises,
     unconfirmed,
     voice,
@@ -11,10 +14,13 @@ from calls.admin import (
 
 __all__ = [
     "calls",
+    "decisions",
     "do_not_call",
     "halts",
     "incidents",
+    "outside_contacts",
     "policies",
+    "preflight",
     "promises",
     "unconfirmed",
     "voice",
