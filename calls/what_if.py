@@ -119,8 +119,12 @@ def _others(asking: Gate, row: Document, phone: str) -> tuple[str, ...]:
     found = []
     for check in gate.CHECKS:
         if check is not gate.policies_allow:
-            objection = check(asking, Attempt(row, phone, ""))
-            found += [objection.code] if objection else []
+            try:
+                objection = check(asking, Attempt(row, phone, ""))
+            except Exception:  # the gate would not let it pass either
+                found.append("rule_failed")
+            else:
+                found += [objection.code] if objection else []
     return tuple(found)
 
 

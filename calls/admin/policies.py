@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,7 @@ from calls.policies.records import Record, to_json
 from calls.policy_changes import ChangeRefused
 from speechai_site.runtime import audit
 
+Layer = tuple[Account | None, Batch | None]
 READ, PROPOSE, LOOSEN, APPROVE = (
     "calls.view_policy",
     "calls.propose_policy",
@@ -71,31 +73,10 @@ def policy(request: HttpRequest) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _decide(request, kind, found)
-    held = policy_rows.in_force(found, policy_rows.today())
-    shown = held or found[0]
-    lines = wording.lines(shown.record)
-    waiting = [v.row for v in found if v.row and v.row.status == Policy.Status.PROPOSED]
     context = {
         "title": _("Calling policy"),
         "kind": kind,
         "whose": _whose(request, kind),
-        "record": shown.record,
-        "state": policy_rows.record_state(shown.record)
-        if held
-        else (gettext("Not in force"), ""),
-        "is_draft": shown.record.status == "draft",
-        "changed": shown.row,
-        "reading": _reading(shown.record),
-        "reviewed": policy_rows.formats_day(policy_rows.reviewed(lines)),
-        "valid_from": policy_rows.formats_day(shown.record.valid_from),
-        "valid_to": policy_rows.formats_day(shown.record.valid_to),
-        "pending_counsel": sum(line.pending_counsel for line in lines),
-        "groups": policy_rows.grouped(shown.record),
-        "proposals": [
-            policy_rows.proposal(row, held) | {"replay": _replayed(request, row)}
-            for row in waiting
-        ],
-        "history": policy_rows.history(found),
         "compared": _compared(request, found),
         "page_url": policy_rows.url_of(kind.text),
         "edit_url": policy_rows.url_of(kind.text, "policy_edit"),
@@ -103,7 +84,7 @@ def policy(request: HttpRequest) -> HttpResponse:
         "may_propose": request.user.has_perm(PROPOSE),
         "may_approve": request.user.has_perm(APPROVE),
     }
-    return _page(request, "record", context)
+    return _page(request, "record", context | _shown(request, found))
 
 
 def policy_edit(request: HttpRequest) -> HttpResponse:
@@ -117,37 +98,23 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
     kind = Kind.read(request.GET.get("kind", ""))
     layer = policy_rows.layer_of(request, kind)
     found = policy_rows.versions(request, kind.text)
-    held = policy_rows.in_force(found, policy_rows.today()) or (
-        found[0] if found else None
-    )
-    if held is None and not kind.is_layer:
+    if not found and not kind.is_layer:
         raise Http404
+    held = policy_rows.in_force(found, policy_rows.today()) or next(iter(found), None)
     record = held.record if held else _blank(kind)
-    initial = {"status": "active"} if "accept" in request.GET else {}
     form = PolicyForm(record, request.POST or None, layer=kind.is_layer)
-    if not form.is_bound:
-        form.initial.update(initial)
     context: dict[str, Any] = {}
-    if form.is_bound and form.is_valid():
-        written = {**form.cleaned_data["record"], **_place_of(kind)}
-        seen = hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
-        may_loosen = request.user.has_perm(LOOSEN)
+    if not form.is_bound and "accept" in request.GET:
+        form.initial["status"] = "active"
+    elif form.is_bound and form.is_valid():
         try:
-            if request.POST.get("verb") == "save" and request.POST.get("seen") == seen:
-                row = policy_changes.propose(
-                    written,
-                    by=audit.actor_of(request.user),
-                    reason=form.cleaned_data["reason"],
-                    account=layer[0],
-                    batch=layer[1],
-                    may_loosen=may_loosen,
-                )
-                messages.success(request, _said(row))
-                return redirect(policy_rows.url_of(kind.text))
-            context = _preview(written, record, layer) | {"seen": seen}
-            context["refused"] = bool(context["loosens"]) and not may_loosen
+            done = _submitted(request, kind, layer, form)
         except ChangeRefused as error:
             form.add_error(None, str(error))
+        else:
+            if isinstance(done, HttpResponse):
+                return done
+            context = done
     context |= {
         "title": _("Change the policy"),
         "kind": kind,
@@ -155,7 +122,7 @@ def policy_edit(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page_url": policy_rows.url_of(kind.text)
         if found
-        else policy_rows.reverse("admin:policies"),
+        else reverse("admin:policies"),
     }
     return _page(request, "edit", context)
 
@@ -201,6 +168,32 @@ def _whose(request: HttpRequest, kind: Kind) -> str:
 
 
 # --- one policy
+
+
+def _shown(request: HttpRequest, found: list[Version]) -> dict[str, Any]:
+    """What the page says of the version that holds, of those that wait, and of all."""
+    held = policy_rows.in_force(found, policy_rows.today())
+    record = (held or found[0]).record
+    lines = wording.lines(record)
+    state = policy_rows.record_state(record)
+    waiting = [v.row for v in found if v.row and v.row.status == Policy.Status.PROPOSED]
+    return {
+        "record": record,
+        "state": state if held else (gettext("Not in force"), ""),
+        "is_draft": record.status == "draft",
+        "changed": (held or found[0]).row,
+        "reading": _reading(record),
+        "reviewed": policy_rows.formats_day(policy_rows.reviewed(lines)),
+        "valid_from": policy_rows.formats_day(record.valid_from),
+        "valid_to": policy_rows.formats_day(record.valid_to),
+        "pending_counsel": sum(line.pending_counsel for line in lines),
+        "groups": policy_rows.grouped(lines),
+        "proposals": [
+            policy_rows.proposal(row, held) | {"replay": _replayed(request, row)}
+            for row in waiting
+        ],
+        "history": policy_rows.history(found),
+    }
 
 
 def _reading(record: Record) -> str:
@@ -308,6 +301,28 @@ def _begin_layer(request: HttpRequest, account_id: str, use_case: str) -> HttpRe
     return redirect(policy_rows.url_of(kind.text, "policy_edit"))
 
 
+def _submitted(
+    request: HttpRequest, kind: Kind, layer: Layer, form: PolicyForm
+) -> HttpResponse | dict[str, Any]:
+    """Propose what was looked at, or show what it would change. Raises ChangeRefused."""
+    written = {**form.cleaned_data["record"], **_place_of(kind)}
+    seen = hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
+    may_loosen = request.user.has_perm(LOOSEN)
+    if request.POST.get("verb") == "save" and request.POST.get("seen") == seen:
+        row = policy_changes.propose(
+            written,
+            by=audit.actor_of(request.user),
+            reason=form.cleaned_data["reason"],
+            account=layer[0],
+            batch=layer[1],
+            may_loosen=may_loosen,
+        )
+        messages.success(request, _said(row))
+        return redirect(policy_rows.url_of(kind.text))
+    shown = _preview(written, form.record, layer)
+    return shown | {"seen": seen, "refused": bool(shown["loosens"]) and not may_loosen}
+
+
 def _blank(kind: Kind) -> Record:
     """A layer that says nothing yet."""
     return Record(kind.country, kind.use_case, 1, "active", policy_rows.today())
@@ -321,9 +336,7 @@ def _place_of(kind: Kind) -> dict[str, str]:
     return place | ({"sector": kind.sector} if kind.sector else {})
 
 
-def _preview(
-    written: dict[str, Any], record: Record, layer: tuple[Any, Any]
-) -> dict[str, Any]:
+def _preview(written: dict[str, Any], record: Record, layer: Layer) -> dict[str, Any]:
     difference = policy_changes.difference(written, account=layer[0], batch=layer[1])
     gone, new = wording.changes(
         replace(record, version=1), policy_changes.read(written)

@@ -252,9 +252,9 @@ def formats_day(day: date | None) -> str:
     return day.strftime("%d-%m-%Y") if day else formats.EMPTY
 
 
-def grouped(record: Record) -> list[tuple[str, list[wording.Line]]]:
+def grouped(lines: list[wording.Line]) -> list[tuple[str, list[wording.Line]]]:
     groups: dict[str, list[wording.Line]] = {}
-    for line in wording.lines(record):
+    for line in lines:
         groups.setdefault(line.group, []).append(line)
     return list(groups.items())
 
