@@ -27,11 +27,7 @@ def read_file(
     `headless` reads a text without them; else it is refused, as every file of no use:
     WorkbookError.
     """
-    try:
-        sniff(content)
-    except WorkbookError as error:
-        if error.code != "file_text":
-            raise
+    if sniff(content) == "text":
         return _of_text(_decoded(content), columns, needed, headless)
     with open_table(content, columns, needed) as table:
         return list(_cells(table.match.places, table.rows))
