@@ -166,7 +166,7 @@ class Gate:
         )
         return evaluate(
             person,
-            _as_asked(job),
+            as_asked(job),
             self.numbers[self.batches[job["batch_id"]]["number_id"]]["e164"],
             self.now,
             self.contacts.of(job, phone_key, but),
@@ -258,7 +258,8 @@ def debt_keys(job: Document) -> tuple[str, ...]:
     return tuple(f"{job.get('creditor_key', '')}:{name}"[:80] for name in named if name)
 
 
-def _as_asked(job: Document) -> Job:
+def as_asked(job: Document) -> Job:
+    """A case's document as `evaluate` is asked about it."""
     limit = job.get("limit_date")
     return Job(
         creditor=job.get("creditor_key", ""),

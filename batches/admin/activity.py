@@ -65,6 +65,8 @@ DETAILS = {
     "fields": _("fields"),
     "jobs": _("cases"),
     "numbers": _("caller ids"),
+    "added": pgettext_lazy("contacts", "added"),
+    "blocked": _("blocked"),
     "rows": _("rows"),
     "versions": _("versions"),
     "place": _("place"),

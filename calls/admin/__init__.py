@@ -1,9 +1,13 @@
 from calls.admin import (
     calls,
+    decisions,
     do_not_call,
     halts,
     incidents,
     live,
+    outside_contacts,
+    policies,
+    preflight,
     promises,
     staff,
     unconfirmed,
@@ -12,10 +16,14 @@ from calls.admin import (
 
 __all__ = [
     "calls",
+    "decisions",
     "do_not_call",
     "halts",
     "incidents",
     "live",
+    "outside_contacts",
+    "policies",
+    "preflight",
     "promises",
     "staff",
     "unconfirmed",

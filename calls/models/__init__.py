@@ -1,4 +1,5 @@
 from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
+from calls.models.contact_imports import ContactImport
 from calls.models.halts import Halt
 from calls.models.incidents import Incident
 from calls.models.policies import (
@@ -14,6 +15,7 @@ from calls.models.suppression import ContactLedger, DoNotCall, RegistrySnapshot
 __all__ = [
     "Call",
     "CallDetail",
+    "ContactImport",
     "ContactLedger",
     "Decision",
     "DoNotCall",

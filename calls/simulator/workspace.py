@@ -122,6 +122,7 @@ class Workspace:
             key=call.key,
             metadata=call.metadata,
             from_number=call.from_number,
+            at_ms=self._clock.now_ms(),
             faults=sorted(call.faults),
             open=self.open,
         )

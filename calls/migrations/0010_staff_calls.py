@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('batches', '0005_no_dial_fence'),
-        ('calls', '0008_policies'),
+        ('calls', '0009_contact_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
