@@ -14,7 +14,7 @@ from typing import Any
 
 from batches.models import Job
 from batches.states import JobStatus
-from calls import gate
+from calls.asked import JOB_FIELDS
 from calls.blocks import phones_in_turn
 from calls.gate import Gate
 from speechai_site.runtime.documents import collection
@@ -22,7 +22,7 @@ from speechai_site.runtime.documents import collection
 log = logging.getLogger(__name__)
 Document = dict[str, Any]
 CHUNK = 1_000  # cases that a gate is asked about at once
-FIELDS = {**gate.JOB_FIELDS, "status": 1, "next_attempt_at": 1}
+FIELDS = {**JOB_FIELDS, "status": 1, "next_attempt_at": 1}
 WAITING = (JobStatus.QUEUED, JobStatus.CLAIMED)
 
 CALLABLE, BLOCKED, CAPPED, CLOSED_NOW = "callable", "do_not_call", "capped", "hours"

@@ -24,6 +24,7 @@ from batches.imports.normalizers.text import Cell, read_text, squash, text_of
 from batches.imports.problems import WorkbookError
 from batches.models import Account
 from calls import suppression
+from calls.asked import debt_keys
 from calls.block_reasons import WRONG_PAIR
 from calls.block_requests import BlockRequest, read_person, read_phone
 from calls.contact_words import (
@@ -35,7 +36,6 @@ from calls.contact_words import (
     read_result,
 )
 from calls.flat_files import read_file
-from calls.gate import debt_keys
 from calls.models import ContactImport, ContactLedger
 from calls.resources import RowsResource, end_of, read_list, zone_of
 from calls.suppression import Done, Entry
