@@ -19,13 +19,14 @@ from django.utils.translation import gettext as _
 from pymongo.errors import BulkWriteError
 
 from batches.imports.columns import Column
+from batches.imports.normalizers import countries
 from batches.imports.normalizers.moments import read_moment, read_time
 from batches.imports.normalizers.text import Cell, read_text, squash, text_of
 from batches.imports.problems import WorkbookError
 from batches.models import Account
 from calls import suppression
 from calls.block_reasons import WRONG_PAIR
-from calls.block_requests import BlockRequest, read_person, read_phone
+from calls.block_requests import BlockRequest, read_phone
 from calls.contact_words import (
     CHANNELS,
     RESULTS,
@@ -43,7 +44,7 @@ from speechai_site.runtime import audit, clock, keys
 from speechai_site.runtime.documents import collection
 
 Document = dict[str, Any]
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000  # of one file: it is read while somebody waits
 CHUNK = 1_000  # contacts that are written at once
 DUPLICATE_KEY = 11000
 COLUMNS = (
@@ -57,7 +58,7 @@ COLUMNS = (
     Column(
         "document",
         "document",
-        ("RUT", "RUTS", "Documento", "Document"),
+        ("RUT", "RUTS", "Documento", "Document", "DNI", "CUIT", "CUIL"),
         parts=("rut", "document"),
     ),
     Column(
@@ -134,13 +135,13 @@ class ContactsResource(RowsResource):
         self.contacts: list[Document] = []
         self.entries: list[Entry] = []
         self._seen: Counter[str] = Counter()
-        countries = [account.country]
+        country = countries.get(account.country)
         super().__init__(
             {
                 "moment": ("moment", read_moment),
                 "hour": ("hour", read_time),
-                "document": ("document", read_person),
-                "phone": ("phone", lambda cell: read_phone(cell, countries)),
+                "document": ("document", country.read_document),
+                "phone": ("phone", lambda cell: read_phone(cell, [country.code])),
                 "channel": ("channel", _channel),
                 "result": ("result", _result),
                 "creditor": ("creditor", read_text),
