@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pymongo.errors import BulkWriteError
 
 from batches.imports.columns import Column
@@ -82,6 +83,17 @@ COLUMNS = (
         parts=("operacion",),
     ),
 )
+# What to do about a cell that cannot be read.
+ADVICE = {
+    "moment": gettext_lazy("Write it as 24/11/2026 10:30."),
+    "hour": gettext_lazy("Write it as 10:30."),
+    "document": gettext_lazy(
+        "Correct it; if the row has a phone, it may be left empty."
+    ),
+    "phone": gettext_lazy(
+        "Correct it; if the row has a document, it may be left empty."
+    ),
+}
 NEEDED = (("moment",), ("document", "phone"), ("channel",))
 
 
@@ -311,12 +323,11 @@ def _problems(
 ) -> Iterable[Problem]:
     titles = {column.name: column.title for column in COLUMNS}
     for name, messages in errors.items():
-        yield Problem(
-            number,
-            titles.get(name, ""),
-            text_of(cells.get(name))[:80],
-            " ".join(map(str, messages)),
-        )
+        said = [*map(str, messages)]
+        value = text_of(cells.get(name))[:80]
+        if value and name in ADVICE:
+            said.append(str(ADVICE[name]))
+        yield Problem(number, titles.get(name, ""), value, " ".join(said))
 
 
 def _write(contacts: list[Document]) -> int:
