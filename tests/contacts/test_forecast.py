@@ -74,6 +74,7 @@ def test_each_case_is_in_one_group(batch: Batch) -> None:
     )
     suppress_all([entry])
     Job.objects.filter(pk=blocked.pk).update(status="queued")
+    make_job(batch, status="denied", status_reason="do_not_call")
     contact(capped, NOON - timedelta(days=1))
     contact(optout, NOON - timedelta(days=1), outcome="complaint")
     assert counts(batch) == {
@@ -82,7 +83,7 @@ def test_each_case_is_in_one_group(batch: Batch) -> None:
         "kind": 1,
         "debt_date": 1,
         "over": 1,
-        "do_not_call": 1,
+        "do_not_call": 2,
         "capped": 2,
         "never": 1,
     }
