@@ -106,27 +106,31 @@ def _policies() -> Condition:
     if not asked:
         return Condition("policy", title, _("There is no active account yet."))
     current, today, refs = rules.current(), clock.now().date(), set()
-    for account, use_case in asked:
-        policy = current.policy(
-            account.country, use_case, on=today, account_id=account.pk
-        )
-        if policy.refusal:
-            return Condition("policy", title, _no_policy(account, use_case, policy))
-        refs.add(policy.ref)
+    for account, names in asked:
+        found = {
+            name: current.policy(account.country, name, on=today, account_id=account.pk)
+            for name in names
+        }
+        in_force = {policy.ref for policy in found.values() if not policy.refusal}
+        if not in_force:
+            name = names[0]
+            return Condition("policy", title, _no_policy(account, name, found[name]))
+        refs |= in_force
     proof = ", ".join(sorted(refs))
     return Condition("policy", title, "", proof, proof)
 
 
-def _asked() -> list[tuple[Account, str]]:
-    """Accounts and use cases of the campaigns that are or may be called; while there is
-    none, what the active accounts could begin."""
+def _asked() -> list[tuple[Account, list[str]]]:
+    """Accounts, and use cases of which one at least must be allowed: each that has a
+    campaign; while there is no campaign, any that an active account could begin."""
     batches = Batch.objects.filter(status__in=list(OPEN_BATCH))
     pairs = set(batches.values_list("account_id", "use_case"))
     accounts = {account.pk: account for account in Account.objects.all()}
-    if not pairs:
-        active = [a.pk for a in accounts.values() if a.status == Account.Status.ACTIVE]
-        pairs = {(pk, name) for pk in active for name, _label in use_cases.choices()}
-    return [(accounts[pk], use_case) for pk, use_case in sorted(pairs)]
+    if pairs:
+        return [(accounts[pk], [use_case]) for pk, use_case in sorted(pairs)]
+    every = [name for name, _label in use_cases.choices()]
+    active = (a for a in accounts.values() if a.status == Account.Status.ACTIVE)
+    return [(account, every) for account in active]
 
 
 def _no_policy(account: Account, use_case: str, policy: Any) -> str:

@@ -159,7 +159,7 @@ def what_came_of(call: Document | None) -> tuple[str, str]:
     """A call's kind of contact and its outcome, in the policies' words."""
     if call is None or call["status"] in OPEN:
         return "rang", UNDER_WAY
-    if call["status"] not in FINAL_AT_RETELL:
+    if call["status"] not in FINAL_AT_RETELL or not call["outcome"]:
         return "conversation", ""
     kind = KINDS.get(call["outcome"], "rang")
     if call.get("wants_no_calls"):

@@ -5,8 +5,6 @@ from typing import Any
 
 from pymongo.errors import BulkWriteError
 
-from batches.models import Job
-from batches.states import NOT_CALLED, JobStatus
 from calls.models import Decision
 from speechai_site.runtime.documents import collection
 
@@ -14,8 +12,6 @@ Row = dict[str, Any]
 DUPLICATE = 11000
 # What the gate writes when a policy objects that has no record.
 NO_RECORD = "-"
-# Where `Job.status_reason` may be the code of a decision.
-HELD = (*NOT_CALLED, JobStatus.EXPIRED)
 
 
 def keep(rows: Iterable[Row]) -> int:
@@ -49,14 +45,3 @@ def keep(rows: Iterable[Row]) -> int:
 def latest(job_id: Any) -> Decision | None:
     """The newest decision of a case."""
     return Decision.objects.filter(job_id=job_id).order_by("-at").first()
-
-
-def holding(job: Job) -> Decision | None:
-    """The decision for which a case waits or ended; None: it is another reason.
-
-    The same answer is kept once, so the newest row may be an older question's.
-    """
-    if job.status not in HELD or not job.status_reason:
-        return None
-    rows = Decision.objects.filter(job_id=job.pk, code=job.status_reason)
-    return rows.order_by("-at").first()

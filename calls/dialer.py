@@ -24,9 +24,9 @@ from batches.models import Job
 from batches.states import JOB, JobStatus
 from calls import decisions, pacing, staff_calls, staff_results, webhooks
 from calls.answers import Answer, Send, record
+from calls.asked import JOB_FIELDS as ASKED_OF_JOBS
 from calls.dispatcher import turn_away
 from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict, as_decision
-from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
 from calls.models import Call, CallDetail, ContactLedger
 from calls.policies import disclosures
 from calls.retell.client import RetellClient

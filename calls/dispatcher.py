@@ -15,8 +15,9 @@ from pymongo import UpdateMany
 from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
 from calls import decisions, halts, limits, pacing, rules
-from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
-from calls.gate import Document, Gate, Verdict, as_decision, is_calling_time, spread
+from calls.asked import JOB_FIELDS as ASKED_OF_JOBS
+from calls.asked import is_calling_time
+from calls.gate import Document, Gate, Verdict, as_decision, spread
 from calls.models import Call
 from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, environment, keys, leases

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from batches.admin import words
 from batches.models import Job
-from calls import decisions, rules
+from calls import rules
 from calls.block_reasons import ADMINISTRATIVE
+from calls.holding import holding
 from calls.models import Decision
 from calls.policies import decisions as asked
 from calls.policies import sentences
@@ -39,7 +40,7 @@ def explain(row: Decision, zone: str) -> dict[str, Any]:
 
 def of_job(job: Job) -> dict[str, Any] | None:
     """`explain` of what holds a case back now; None: no decision does."""
-    row = decisions.holding(job)
+    row = holding(job)
     return explain(row, job.account.time_zone) if row else None
 
 

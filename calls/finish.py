@@ -10,7 +10,7 @@ from typing import Any
 
 from batches.models import Batch
 from calls import pacing
-from calls.gate import hours_are_lifted
+from calls.asked import hours_are_lifted
 from calls.models import Call
 from calls.outcomes import OutcomeClass
 from calls.policies import opening

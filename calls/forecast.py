@@ -14,15 +14,15 @@ from typing import Any
 
 from batches.models import Job
 from batches.states import JobStatus
-from calls import gate
-from calls.blocks import phones_in_turn
+from calls.asked import JOB_FIELDS
+from calls.blocks import TOLD, phones_in_turn
 from calls.gate import Gate
 from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
 Document = dict[str, Any]
 CHUNK = 1_000  # cases that a gate is asked about at once
-FIELDS = {**gate.JOB_FIELDS, "status": 1, "next_attempt_at": 1}
+FIELDS = {**JOB_FIELDS, "status": 1, "status_reason": 1, "next_attempt_at": 1}
 WAITING = (JobStatus.QUEUED, JobStatus.CLAIMED)
 
 CALLABLE, BLOCKED, CAPPED, CLOSED_NOW = "callable", "do_not_call", "capped", "hours"
@@ -105,7 +105,7 @@ def _answers(jobs: list[Document]) -> Iterator[tuple[str, datetime | None]]:
     asked.numbers.setdefault(None, {"e164": ""})  # a draft may have no caller id yet
     for job in jobs:
         if job["status"] not in WAITING:
-            yield OVER, None
+            yield (BLOCKED if job.get("status_reason") in TOLD else OVER), None
             continue
         try:
             yield _answer(asked, job)

@@ -16,16 +16,19 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pymongo.errors import BulkWriteError
 
 from batches.imports.columns import Column
+from batches.imports.normalizers import countries
 from batches.imports.normalizers.moments import read_moment, read_time
 from batches.imports.normalizers.text import Cell, read_text, squash, text_of
 from batches.imports.problems import WorkbookError
 from batches.models import Account
 from calls import suppression
+from calls.asked import debt_keys
 from calls.block_reasons import WRONG_PAIR
-from calls.block_requests import BlockRequest, read_person, read_phone
+from calls.block_requests import BlockRequest, read_phone
 from calls.contact_words import (
     CHANNELS,
     RESULTS,
@@ -35,7 +38,6 @@ from calls.contact_words import (
     read_result,
 )
 from calls.flat_files import read_file
-from calls.gate import debt_keys
 from calls.models import ContactImport, ContactLedger
 from calls.resources import RowsResource, end_of, read_list, zone_of
 from calls.suppression import Done, Entry
@@ -43,7 +45,7 @@ from speechai_site.runtime import audit, clock, keys
 from speechai_site.runtime.documents import collection
 
 Document = dict[str, Any]
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000  # of one file: it is read while somebody waits
 CHUNK = 1_000  # contacts that are written at once
 DUPLICATE_KEY = 11000
 COLUMNS = (
@@ -57,7 +59,7 @@ COLUMNS = (
     Column(
         "document",
         "document",
-        ("RUT", "RUTS", "Documento", "Document"),
+        ("RUT", "RUTS", "Documento", "Document", "DNI", "CUIT", "CUIL"),
         parts=("rut", "document"),
     ),
     Column(
@@ -81,6 +83,17 @@ COLUMNS = (
         parts=("operacion",),
     ),
 )
+# What to do about a cell that cannot be read.
+ADVICE = {
+    "moment": gettext_lazy("Write it as 24/11/2026 10:30."),
+    "hour": gettext_lazy("Write it as 10:30."),
+    "document": gettext_lazy(
+        "Correct it; if the row has a phone, it may be left empty."
+    ),
+    "phone": gettext_lazy(
+        "Correct it; if the row has a document, it may be left empty."
+    ),
+}
 NEEDED = (("moment",), ("document", "phone"), ("channel",))
 
 
@@ -134,13 +147,13 @@ class ContactsResource(RowsResource):
         self.contacts: list[Document] = []
         self.entries: list[Entry] = []
         self._seen: Counter[str] = Counter()
-        countries = [account.country]
+        country = countries.get(account.country)
         super().__init__(
             {
                 "moment": ("moment", read_moment),
                 "hour": ("hour", read_time),
-                "document": ("document", read_person),
-                "phone": ("phone", lambda cell: read_phone(cell, countries)),
+                "document": ("document", country.read_document),
+                "phone": ("phone", lambda cell: read_phone(cell, [country.code])),
                 "channel": ("channel", _channel),
                 "result": ("result", _result),
                 "creditor": ("creditor", read_text),
@@ -310,12 +323,11 @@ def _problems(
 ) -> Iterable[Problem]:
     titles = {column.name: column.title for column in COLUMNS}
     for name, messages in errors.items():
-        yield Problem(
-            number,
-            titles.get(name, ""),
-            text_of(cells.get(name))[:80],
-            " ".join(map(str, messages)),
-        )
+        said = [*map(str, messages)]
+        value = text_of(cells.get(name))[:80]
+        if value and name in ADVICE:
+            said.append(str(ADVICE[name]))
+        yield Problem(number, titles.get(name, ""), value, " ".join(said))
 
 
 def _write(contacts: list[Document]) -> int:

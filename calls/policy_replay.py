@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Any
 
 from batches.models import Account, Batch, Job
-from calls import gate, policy_changes, registries, rules
+from calls import policy_changes, registries, rules
+from calls.asked import JOB_FIELDS, as_asked, region_of
 from calls.contacts import Contacts
 from calls.models import Call, Policy
 from calls.policies.decisions import Decision, Person
@@ -27,7 +28,7 @@ MOST_CALLS, MOST_READ = 2000, 100_000
 CHUNK = 200
 CALL_FIELDS = {"job_id": 1, "to_number": 1, "to_key": 1, "from_number": 1}
 CALL_FIELDS |= {"person_key": 1, "planned_at": 1, "account_id": 1, "batch_id": 1}
-FIELDS = {name: 1 for name in gate.JOB_FIELDS if name != "callback_at"}
+FIELDS = {name: 1 for name in JOB_FIELDS if name != "callback_at"}
 
 
 @dataclass
@@ -110,7 +111,7 @@ class _Asking:
     ) -> Decision:
         phone, at = call["to_number"], call["planned_at"]
         kinds = {each["e164"]: each.get("kind", "") for each in job["phones"]}
-        region = gate.region_of(job, self.country)
+        region = region_of(job, self.country)
         zone = self.account["time_zone"]
         person = Person(
             call["person_key"],
@@ -137,7 +138,7 @@ class _Asking:
         ]
         return evaluate(
             person,
-            gate.as_asked(job),
+            as_asked(job),
             call["from_number"],
             at,
             earlier,

@@ -21,7 +21,7 @@ from pymongo import ReturnDocument
 from batches.models import Account, Agent, Batch, Job, PhoneNumber
 from calls import halts, pacing, rules, staff_scripts
 from calls.answers import Send
-from calls.gate import hours_are_lifted
+from calls.asked import hours_are_lifted
 from calls.models import DoNotCall, StaffCall, StaffPhone
 from calls.policies.evaluate import hours_at
 from calls.policies.zones import place_of

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from batches.models import Account, Job
 from calls import gate, registries, rules
+from calls.asked import JOB_FIELDS, as_asked, region_of
 from calls.gate import Attempt, Gate
 from calls.policies import areas
 from calls.policies.decisions import Contact, Decision, Person
@@ -75,13 +76,13 @@ def ask(question: Question) -> Answer:
 
 def ask_about(job: Job, question: Question) -> Answer:
     """About a case: with its contacts, its caller id, and what else the gate says."""
-    row = collection(Job).find_one({"_id": job.pk}, gate.JOB_FIELDS)
+    row = collection(Job).find_one({"_id": job.pk}, JOB_FIELDS)
     assert row is not None
     asking = Gate([row])
     account = asking.accounts[row["account_id"]]
     country, zone = account["country"], account["time_zone"]
     phone = question.phone or asking.phone_of(row) or row["phones"][0]["e164"]
-    region = gate.region_of(row, country)
+    region = region_of(row, country)
     place = place_of(phone, country, region=region, default=zone)
     at = _local(question.at, place)
     kinds = {each["e164"]: each.get("kind", "") for each in row["phones"]}
@@ -98,7 +99,7 @@ def ask_about(job: Job, question: Question) -> Answer:
     )
     decision = evaluate(
         Person(row["person_key"], phone_key, phone, kinds.get(phone, ""), region, zone),
-        gate.as_asked(row),
+        as_asked(row),
         asking.numbers[batch["number_id"]]["e164"],
         at,
         contacts,

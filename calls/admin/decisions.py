@@ -10,7 +10,8 @@ from batches import formats
 from batches.admin import pages
 from batches.admin.pages import Panel
 from batches.models import Job
-from calls import decisions, explained
+from calls import explained
+from calls.holding import HELD, holding
 from calls.models import Decision
 
 TEMPLATE = "admin/calls/decisions_of_job.html"
@@ -23,15 +24,15 @@ def decisions_of_job(request: HttpRequest, job: Job) -> list[Panel]:
     if not request.user.has_perm("batches.view_job"):
         return []
     zone = job.account.time_zone
-    held = decisions.holding(job)
+    held = holding(job)
     rows = list(Decision.objects.filter(job_id=job.pk).order_by("-at")[:SHOWN])
     if held and held not in rows:
-        rows.append(held)
+        rows.insert(0, held)
     if not rows:
         return []
     with timezone.override(explained.place_of(zone)):
         shown = [_row(row, zone, holds=row == held) for row in rows]
-    waits = job.status in decisions.HELD
+    waits = job.status in HELD
     title = _("Why it was not called") if waits else _("Why it was not called earlier")
     return [Panel(title, TEMPLATE, {"rows": shown, "zone": zone})]
 

@@ -173,7 +173,8 @@ def _said(imported: Imported) -> str:
     }
     if blocked := imported.suppressed.added:
         said += " " + gettext(
-            "%(blocked)s entries on the do-not-call list; %(ended)s waiting cases ended."
+            "Entries on the do-not-call list: %(blocked)s; waiting cases that ended: "
+            "%(ended)s."
         ) % {"blocked": number(blocked), "ended": number(imported.suppressed.ended)}
     return said
 

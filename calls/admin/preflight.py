@@ -19,8 +19,8 @@ from batches.admin.pages import Panel
 from batches.models import Batch, Job, Upload
 from batches.states import BatchStatus, UploadStatus
 from calls import finish, forecast, forecast_words, policy_words, rules
+from calls.asked import hours_are_lifted
 from calls.finish import Finish
-from calls.gate import hours_are_lifted
 from calls.policies import sentences
 from calls.policies.merge import Effective
 from calls.resources import zone_of

@@ -69,3 +69,9 @@ def test_nobody_counts_anothers_cases(theirs, ours, sign_in):
     url = reverse("admin:batch_forecast", args=[theirs.batch.pk])
     assert client.get(url).status_code == 404
     assert client.get(url.replace(str(theirs.batch.pk), "x")).status_code == 404
+
+
+def test_nobody_counts_anothers_upload(ours, upload, theirs, sign_in):
+    url = reverse("admin:upload_forecast", args=[upload.pk])
+    assert sign_in(ours.operator).get(url).status_code == 200
+    assert sign_in(theirs.administrator).get(url).status_code == 404

@@ -74,6 +74,7 @@ def test_each_case_is_in_one_group(batch: Batch) -> None:
     )
     suppress_all([entry])
     Job.objects.filter(pk=blocked.pk).update(status="queued")
+    make_job(batch, status="denied", status_reason="do_not_call")
     contact(capped, NOON - timedelta(days=1))
     contact(optout, NOON - timedelta(days=1), outcome="complaint")
     assert counts(batch) == {
@@ -82,7 +83,7 @@ def test_each_case_is_in_one_group(batch: Batch) -> None:
         "kind": 1,
         "debt_date": 1,
         "over": 1,
-        "do_not_call": 1,
+        "do_not_call": 2,
         "capped": 2,
         "never": 1,
     }
@@ -138,7 +139,7 @@ def test_what_nobody_knows_is_no(values: dict[str, str], group: str, db: None) -
 
 
 def test_a_caller_id_that_may_not_be_shown_holds_all_back(db: None) -> None:
-    batch = make_batch()
+    batch = make_batch(number=make_number(e164="+56225550123"))
     make_job(batch)
     assert counts(batch) == {"caller_id": 1}
 

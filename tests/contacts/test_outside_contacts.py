@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from batches.imports.normalizers import countries
 from batches.imports.problems import WorkbookError
 from batches.models import Account, Job
 from calls import outside_contacts
@@ -244,6 +245,17 @@ def test_a_file_without_a_channel_is_refused(account: Account) -> None:
             load(content, account, by="user:ana")
         assert error.value.code == "columns_missing"
         assert "Canal" in error.value.message
+
+
+def test_documents_and_phones_are_those_of_the_accounts_country(db: None) -> None:
+    account = make_account(country="AR", time_zone="America/Argentina/Buenos_Aires")
+    cells = {"document": "20-12345678-6", "phone": "011 15 2345 6789"}
+    assert read(account, changed(**cells)).problems == []
+    row = ContactLedger.objects.get()
+    assert row.phone_key == keys.phone_key("+5491123456789")
+    assert row.person_key == keys.person_key(
+        countries.get("AR").read_document(cells["document"]), ""
+    )
 
 
 def test_a_csv_is_read_as_well(account: Account) -> None:

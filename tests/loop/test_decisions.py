@@ -65,17 +65,27 @@ def test_nothing_to_keep_is_no_fault(db: None) -> None:
 
 def test_what_the_gate_refused_is_explained(loop: Loop) -> None:
     loop.simulate()
-    job = loop.job()
-    Account.objects.filter(pk=job.account_id).update(country="CO")
+    job = loop.job(limit_date=datetime(2020, 1, 2, tzinfo=UTC))
 
     loop.plan()
 
     job.refresh_from_db()
     said = explained.of_job(Job.objects.get(pk=job.pk))
     assert (said["decision"], said["code"]) == ("deny", job.status_reason)
-    assert said["code"] == "policy_draft"
-    assert said["rule"].startswith("CO/debt_collection@")
+    assert said["code"] == "debt_date_past"
     assert said["reason"].startswith("No se llamó: ")
+
+
+def test_a_case_that_nobody_claims_is_explained_too(loop: Loop) -> None:
+    loop.simulate()
+    job = loop.job()
+    Account.objects.filter(pk=job.account_id).update(country="CO")
+
+    loop.plan()
+
+    said = explained.of_job(Job.objects.get(pk=job.pk))
+    assert (said["decision"], said["code"]) == ("defer", "policy_draft")
+    assert said["rule"].startswith("CO/debt_collection@")
 
 
 def test_a_rule_without_a_record_is_kept_without_one(job: Job) -> None:

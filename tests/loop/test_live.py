@@ -18,11 +18,12 @@ from calls.models.staff import new_staff_call_id
 from calls.retell import signature
 from calls.states import CallStatus
 from speechai_site import roles
-from speechai_site.runtime import clock, environment
+from speechai_site.runtime import clock, environment, fences
 from speechai_site.runtime.environment import EnvironmentMismatch
 from speechai_site.runtime.models import AuditEntry, Environment, User
 from tests.builders import make_account, make_call, make_job, make_user
 from tests.loop.conftest import Loop
+from tests.loop.test_races import begin, beside, once
 
 PASSWORD = "correct horse battery"
 WORD = str(arming.WORD)
@@ -216,6 +217,27 @@ def test_refused_without_a_policy_in_force(ready, administrator) -> None:
     arm(administrator)
 
 
+def test_refused_without_a_policy_for_an_account_that_has_no_campaign(
+    ready, administrator
+) -> None:
+    make_account(name="Lima", country="PE")
+    assert "Lima" in refusal(administrator)
+
+
+def test_one_use_case_in_force_is_enough_before_the_first_campaign(
+    ready, administrator, monkeypatch
+) -> None:
+    drafts = ("marketing", "survey")
+    asked = rules.Rules.policy
+
+    def policy(self, country, use_case, *rest, **options):
+        return asked(self, "PE" if use_case in drafts else country, use_case, **options)
+
+    monkeypatch.setattr(rules.Rules, "policy", policy)
+    arm(administrator)
+    assert environment.may_dial()
+
+
 def test_refused_without_any_account(ready, administrator) -> None:
     Account.objects.update(status="suspended")
     assert "cuenta" in refusal(administrator)
@@ -335,33 +357,42 @@ def test_of_many_who_disarm_at_once_one_does(ready, administrator) -> None:
     assert AuditEntry.objects.filter(action="live.disarm").count() == 1
 
 
-def test_when_disarm_returns_nothing_more_is_sent(ready, administrator) -> None:
-    """Workers dial while somebody disarms: what commits afterwards has seen it."""
+def test_disarming_during_a_dial_holds(ready, administrator, monkeypatch) -> None:
+    """It commits after the dial's snapshot; the dial is run again and sees it."""
     arm(administrator)
-    batch = ready.batch()
-    for _n in range(12):
-        make_job(batch)
+    ready.job()
     ready.plan()
-    planned = list(Call.objects.values_list("pk", flat=True))
-    assert len(planned) == 12
-    dialer.process()
 
-    def dial(call_id: str) -> None:
-        try:
-            dialer.dial([call_id])
-        finally:
-            connections.close_all()
+    def begun() -> None:
+        dialer._calls([], {})
+        beside(lambda: arming.disarm(by="user:ana")).join()
 
-    with ThreadPoolExecutor(6) as pool:
-        dialing = [pool.submit(dial, call_id) for call_id in planned]
+    monkeypatch.setattr(fences, "enter", once(begun, fences.enter))
+    assert begin(ready) == []
+    assert Call.objects.get().status == CallStatus.WITHDRAWN
+
+
+def test_disarming_waits_for_a_dial_that_was_first(
+    ready, administrator, monkeypatch
+) -> None:
+    arm(administrator)
+    ready.job()
+    ready.plan()
+    disarming, seen = [], []
+
+    def disarmed() -> None:
         arming.disarm(by="user:ana")
-        sent = set(
-            Call.objects.exclude(first_sent_wall=None).values_list("pk", flat=True)
-        )
-        for one in dialing:
-            one.result()
-    late = Call.objects.exclude(first_sent_wall=None).exclude(pk__in=sent)
-    assert not late.exists()
+        seen.append(Call.objects.get().status)
+
+    def disarm() -> None:
+        disarming.append(beside(disarmed))
+        disarming[0].join(0.3)
+        assert disarming[0].is_alive(), "it returned while a call could still be sent"
+
+    monkeypatch.setattr(dialer, "_commit_sending", once(disarm, dialer._commit_sending))
+    assert len(begin(ready)) == 1
+    disarming[0].join()
+    assert seen == [CallStatus.SENDING]
 
 
 # --- sandbox and live never mix -----------------------------------------------------

@@ -165,7 +165,7 @@ class Week:
             if coming is None or coming >= until:
                 break
             if coming <= clock.now():  # a whole country is closed: nobody is asked
-                coming = clock.now() + timedelta(minutes=10)
+                coming = clock.now() + timedelta(minutes=60 if IS_SMALL else 5)
             if coming - clock.now() > timedelta(seconds=30):
                 self._jump(coming)
         list(self.pool.map(lambda _: connections.close_all(), range(WORKERS * 4)))
