@@ -33,6 +33,7 @@ class Table:
     hidden_rows: int | None = None  # of those read so far; None: nobody can tell
     shifted: frozenset[int] = frozenset()  # rows with more cells than the others
     since_1904: bool = False
+    height: int = 0  # rows from the first of the sheet; 0: not known beforehand
     is_full: bool = False
     has_macros: bool = False
 
@@ -146,6 +147,7 @@ def _table(
             )
     table = Table(sheet.name, row, headers, found, iter(()), [])
     table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
+    table.height = sheet.height
     below = _limited(chain(top[place + 1 :], rows), sheet, table, answers)
     first = next(below, None)
     if first is None:

@@ -89,6 +89,8 @@ class Batch(models.Model):
     pause_reason = models.CharField(
         _("why paused"), max_length=64, blank=True, editable=False
     )
+    # uploads begun; a start and an upload at the same moment meet here
+    loads = models.PositiveIntegerField(default=0, editable=False)
     created_by = models.CharField(_("made by"), max_length=150, editable=False)
     created_at = models.DateTimeField(_("made"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
@@ -140,11 +142,15 @@ class Batch(models.Model):
             found.append(_("It has no rows: upload a workbook first."))
         if self.expires_at and self.expires_at <= clock.now():
             found.append(_("Its expiry has passed."))
-        if self.uploads.filter(status=states.UploadStatus.STORING).exists():
+        if self.is_loading():
             found.append(_("A workbook is still being loaded into it."))
         for check in PREFLIGHT:
             found.extend(check(self))
         return [str(sentence) for sentence in found]
+
+    def is_loading(self) -> bool:
+        """Whether a workbook is still being loaded into it."""
+        return self.uploads.filter(status__in=states.LOADING).exists()
 
     def start(self, *, by: str) -> bool:
         """Draft → running. False when it was not a draft. Raises ValidationError."""
@@ -279,6 +285,8 @@ class Batch(models.Model):
         def move() -> int:
             if to != self.Status.RUNNING:
                 fences.close()
+            elif self.is_loading():
+                return 0
             return states.BATCH.move(
                 where, to, by=by, reason=reason, counters_dirty=True, **values
             )
