@@ -243,7 +243,7 @@ def fingerprint(source: Source) -> tuple[str, int]:
         return digest, file.seek(0, 2)
 
 
-def _plain(answers: Answers) -> dict[str, Any]:
+def _plain(answers: Answers) -> dict[str, Any] | None:
     """Answers as a JSON column keeps them."""
     told = {key: value for key, value in vars(answers).items() if value}
     told.pop("password", None)
@@ -253,10 +253,11 @@ def _plain(answers: Answers) -> dict[str, Any]:
         told["columns"] = {name: list(p) for name, p in answers.columns.items()}
     if answers.call_kinds:
         told["call_kinds"] = sorted(answers.call_kinds)
-    return told
+    return told or None
 
 
-def _answers(told: Mapping[str, Any]) -> Answers:
+def _answers(told: Mapping[str, Any] | None) -> Answers:
+    told = told or {}
     kinds = frozenset(told.get("call_kinds", ()))
     return Answers(**{**told, "call_kinds": kinds})
 

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='upload',
             name='answers',
-            field=models.JSONField(blank=True, default=dict),
+            field=models.JSONField(null=True),
         ),
         migrations.AddField(
             model_name='upload',

@@ -35,7 +35,7 @@ class Upload(models.Model):
     )
     options = models.JSONField(_("options"), default=dict, blank=True)
     # what was decided about the file (imports/questions.py), never its password
-    answers = models.JSONField(default=dict, blank=True)
+    answers = models.JSONField(null=True)
     language = models.CharField(max_length=8, blank=True)  # of what it reports
     rows = models.PositiveIntegerField(_("rows"), default=0)
     contacts = models.PositiveIntegerField(_("persons"), default=0)
