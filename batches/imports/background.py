@@ -93,7 +93,7 @@ def run(upload_id: str) -> str:
     if slot is None:
         return "no slot"
     try:
-        return _run(ObjectId(upload_id))
+        return _run(ObjectId(upload_id), slot)
     finally:
         leases.release(slot)
         _queue_next()
@@ -102,12 +102,13 @@ def run(upload_id: str) -> str:
 def _free_slot() -> leases.Held | None:
     owner = loading.owner()
     for place in range(max(1, settings.Q_WORKERS // 2)):
-        if slot := leases.take(f"import-slot:{place}", owner, TIMEOUT):
+        name = f"import-slot:{place}"
+        if slot := leases.take(name, owner, loading.LEASE_SECONDS):
             return slot
     return None
 
 
-def _run(upload_id: ObjectId) -> str:
+def _run(upload_id: ObjectId, slot: leases.Held) -> str:
     held = loading.hold(upload_id)
     if held is None:
         return "another loads it"
@@ -126,7 +127,7 @@ def _run(upload_id: ObjectId) -> str:
     upload = Upload.objects.get(pk=upload_id)
     try:
         with translation.override(upload.language or settings.LANGUAGE_CODE):
-            return _load(upload, held)
+            return _load(upload, loading.Watch(upload, held, slot))
     except Exception as error:
         # The type alone: a message may hold personal data. The lease lapses on its
         # own, which is the pause before the next attempt.
@@ -134,21 +135,26 @@ def _run(upload_id: ObjectId) -> str:
         return type(error).__name__
 
 
-def _load(upload: Upload, held: leases.Held) -> str:
+def _load(upload: Upload, watch: loading.Watch) -> str:
     try:
-        loading.load(upload, held)
+        loading.load(upload, watch)
         start(upload)
     except (Cancelled, storage.LeaseLost):
         upload.refresh_from_db()
-        if upload.cancel_by:
-            _cancelled(upload, held)
-        elif upload.status not in LOADING:
+        if upload.cancel_by and upload.status in LOADING:
+            _cancelled(upload, watch.held)
+        elif upload.status in (UploadStatus.FAILED, UploadStatus.CANCELLED):
             storage.remove_rows(upload)  # what was written after it had ended
     except WorkbookError as error:
         text = error.message[:500]
         failed = UploadStatus.FAILED
-        loading.end(upload, held, failed, by=BY, problem=error.code, problem_text=text)
-    leases.release(held)
+        loading.end(
+            *(upload, watch.held, failed),
+            by=BY,
+            problem=error.code,
+            problem_text=text,
+        )
+    leases.release(watch.held)
     upload.refresh_from_db()
     return upload.status
 

@@ -95,7 +95,7 @@ class ExcelBook:
             hidden=seen.hidden if seen else None,
             faults=seen.faults if seen else {},
             since_1904=bool(part and part.since_1904),
-            height=sheet.total_height,
+            height=sheet.end[0] + 1 if sheet.end else 0,
             full_at=FULL_SHEET[self.kind],
         )
 

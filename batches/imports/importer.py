@@ -145,7 +145,7 @@ def import_workbook(
 def _load(upload: Upload, held: leases.Held, wanted: Begun) -> Cases:
     """Load it from the file at hand, which nobody can do after this process."""
     try:
-        return loading.load(upload, held, wanted)
+        return loading.load(upload, loading.Watch(upload, held), wanted)
     except BaseException as error:
         storage.discard(upload)
         if isinstance(error, Cancelled | storage.LeaseLost):

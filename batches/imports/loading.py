@@ -100,8 +100,10 @@ class Watch:
     """Keeps the lease of who loads an upload, tells how far it is, and hears of a
     cancellation: all of it once in BEAT_SECONDS, however often it is called."""
 
-    def __init__(self, upload: Upload, held: leases.Held) -> None:
-        self.upload, self.held = upload, held
+    def __init__(
+        self, upload: Upload, held: leases.Held, slot: leases.Held | None = None
+    ) -> None:
+        self.upload, self.held, self.slot = upload, held, slot
         self.next_beat = 0.0
 
     def rows(self, read: int, expected: int) -> None:
@@ -116,8 +118,13 @@ class Watch:
             return
         held = self.held
         kept = leases.take(held.name, held.owner, LEASE_SECONDS)
-        if kept is None or kept.token != held.token:
+        if kept is None or kept.token > held.token + 1:
+            if kept:
+                leases.release(kept)
             raise storage.LeaseLost
+        if self.slot:
+            leases.take(self.slot.name, self.slot.owner, LEASE_SECONDS)
+        self.held = kept  # one more: it had lapsed, and nobody has taken it
         told = collection(Upload, fast=True).find_one_and_update(
             {"_id": self.upload.pk}, {"$set": progress}, {"cancel_by": 1}
         )
@@ -307,14 +314,14 @@ def counts_of(cases: Cases, account: Account) -> Counts:
     )
 
 
-def load(upload: Upload, held: leases.Held, at_hand: Begun | None = None) -> Cases:
+def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
     """Read and store an upload that is `reading`, and make it count.
 
     `at_hand`: what it was begun with; else it is taken from where it is kept.
     Raises WorkbookError, Cancelled and LeaseLost, having undone nothing. All that is
     stored depends on the upload alone, never on when or how often this runs.
     """
-    watch, account = Watch(upload, held), upload.account
+    account = upload.account
     batch = Batch.objects.filter(pk=upload.batch_id, status=BatchStatus.DRAFT).first()
     if batch is None:
         raise WorkbookError("import_interrupted")
@@ -334,7 +341,7 @@ def load(upload: Upload, held: leases.Held, at_hand: Begun | None = None) -> Cas
         if cases.errors:
             path = error_workbook.path_for(upload.pk)
             error_workbook.write(path, cases.headers, _watched(cases.errors, watch))
-    storage.finish(upload, held)
+    storage.finish(upload, watch.held)
     return cases
 
 

@@ -53,7 +53,9 @@ def killed_before_the_end(monkeypatch):
         with pytest.raises(Killed):
             load(rows, account, **options)
         monkeypatch.undo()
-        storage.collection(Lease).update_many({}, {"$set": {"expires_at": clock.wall()}})
+        storage.collection(Lease).update_many(
+            {}, {"$set": {"expires_at": clock.wall()}}
+        )
 
     return kill
 
