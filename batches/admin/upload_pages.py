@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
@@ -25,11 +24,13 @@ from unfold.widgets import (
 )
 
 from batches import callers, formats, use_cases
+from batches.admin import loading_pages
 from batches.admin.base import choices_of, require
 from batches.admin.pages import page_url
 from batches.admin.progress import number
 from batches.admin.words import COLUMNS, variable
 from batches.imports import importer, pending
+from batches.imports.loading import Begun
 from batches.imports.problems import WorkbookError
 from batches.models import Account, Agent, Batch, PhoneNumber, Upload
 from speechai_site.runtime import audit
@@ -264,21 +265,23 @@ def _decide(
     if not pending.claim(kept.token):
         messages.warning(request, _("That workbook is being imported already."))
         return redirect("admin:batches_batch_changelist")
+    begun = Begun(
+        kept.content(),
+        account,
+        chosen["use_case"],
+        chosen["options"],
+        audit.actor_of(request.user),
+        file_name=kept.file_name,
+        batch=_chosen(Batch, chosen["batch"]),
+        name=chosen["name"],
+        agent=_chosen(Agent, chosen["agent"])
+        or callers.choose_agent(account, needed=False),
+        number=_chosen(PhoneNumber, chosen["number"])
+        or callers.choose_number(account, needed=False),
+    )
+    rows = dict(kept.preview)["rows"]
     try:
-        result = importer.import_workbook(
-            kept.content(),
-            account,
-            chosen["use_case"],
-            chosen["options"],
-            actor=audit.actor_of(request.user),
-            file_name=kept.file_name,
-            batch=_chosen(Batch, chosen["batch"]),
-            name=chosen["name"],
-            agent=_chosen(Agent, chosen["agent"])
-            or callers.choose_agent(account, needed=False),
-            number=_chosen(PhoneNumber, chosen["number"])
-            or callers.choose_number(account, needed=False),
-        )
+        response = loading_pages.begin(request, begun, rows=rows, start=act == "start")
     except WorkbookError as error:
         pending.unclaim(kept.token)
         messages.error(request, error.message)
@@ -287,26 +290,11 @@ def _decide(
         pending.unclaim(kept.token)
         raise
     pending.drop(kept.token)
-    messages.success(
-        request,
-        gettext("%(jobs)s cases were made from %(rows)s rows.")
-        % {"jobs": number(result.jobs), "rows": number(result.rows)},
-    )
-    if act == "start":
-        _start(request, result.batch)
-    return redirect("admin:batches_batch_change", result.batch.pk)
+    return response
 
 
 def _chosen(model: type[Model], pk: str) -> Any:
     return model.objects.filter(pk=pk).first() if pk else None
-
-
-def _start(request: HttpRequest, batch: Batch) -> None:
-    try:
-        batch.start(by=audit.actor_of(request.user))
-    except ValidationError as error:
-        for sentence in error.messages:
-            messages.error(request, sentence)
 
 
 def _visible_account(request: HttpRequest, kept: pending.Pending) -> Account:
