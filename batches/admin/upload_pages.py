@@ -28,7 +28,7 @@ from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
 from batches.admin.upload_draft import Draft, Gone, find_draft, sent_away
 from batches.formats import when
-from batches.imports import importer, pending
+from batches.imports import loading, pending
 from batches.imports.problems import PasswordNeeded, WorkbookError
 from batches.imports.sniffer import sniff, unzip
 from batches.models import Account, Agent, Batch, PhoneNumber
@@ -198,7 +198,7 @@ def _begin(request: HttpRequest, token: str) -> HttpResponse:
     not kept any more."""
     draft = find_draft(request, token)
     try:
-        digest, _size = importer.fingerprint(draft.content)
+        digest, _size = loading.fingerprint(draft.content)
         draft.said["sha256"] = digest
         draft.look_again()
         draft.read()

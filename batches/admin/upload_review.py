@@ -1,11 +1,11 @@
 """Uploading a workbook, the last step: what it holds, and the confirmation."""
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,16 +13,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from batches import formats
+from batches.admin import loading_pages
 from batches.admin.base import require
 from batches.admin.pages import page_url
 from batches.admin.progress import number
 from batches.admin.upload_draft import Draft, Gone, find_draft, question_of, sent_away
 from batches.admin.upload_pages import discard
 from batches.admin.words import COLUMNS, variable
-from batches.imports import importer, layouts, pending
-from batches.imports.importer import ImportResult
+from batches.imports import background, layouts, pending
+from batches.imports.loading import Begun
 from batches.imports.problems import WorkbookError
-from batches.models import Batch
+from batches.models import LayoutProfile
 from speechai_site.runtime import audit
 
 _LONGEST_REASON = 255
@@ -82,14 +83,17 @@ def _decide(request: HttpRequest, draft: Draft) -> HttpResponse:
     if draft.unfed:
         messages.error(request, _("The agent's script lacks variables: see below."))
         return back
-    if _has_jumped(draft) and not reason:
+    has_jumped = _has_jumped(draft)
+    if has_jumped and not reason:
         messages.error(request, _("Write why the amounts are right, or discard it."))
         return back
     if not pending.claim(draft.token):
         messages.warning(request, _("That workbook is being imported already."))
         return redirect("admin:batches_batch_changelist")
+    by = audit.actor_of(request.user)
+    rows, start = draft.preview["rows"], act == "start"
     try:
-        result = _import(draft, by=audit.actor_of(request.user))
+        upload = background.submit(_begun(draft, by=by), start=start)
     except WorkbookError as error:
         pending.unclaim(draft.token)
         messages.error(request, error.message)
@@ -97,43 +101,37 @@ def _decide(request: HttpRequest, draft: Draft) -> HttpResponse:
     except BaseException:
         pending.unclaim(draft.token)
         raise
-    _remember(draft, result, by=audit.actor_of(request.user), reason=reason)
+    if has_jumped:
+        audit.record("upload.jump", upload, by=by, reason=reason)
     pending.drop(draft.token)
-    messages.success(
-        request,
-        gettext("%(jobs)s cases were made from %(rows)s rows.")
-        % {"jobs": number(result.jobs), "rows": number(result.rows)},
-    )
-    if act == "start":
-        _start(request, result.batch)
-    return redirect("admin:batches_batch_change", result.batch.pk)
+    return loading_pages.follow(request, upload, rows=rows)
 
 
-def _import(draft: Draft, *, by: str) -> ImportResult:
-    """The one place where a confirmed draft becomes an upload; raises WorkbookError."""
-    return importer.import_workbook(
+def _begun(draft: Draft, *, by: str) -> Begun:
+    """A confirmed draft, as the importer takes it; its layout is kept."""
+    return Begun(
         draft.content,
         draft.account,
         draft.said["use_case"],
         draft.said["options"],
-        actor=by,
+        by,
         file_name=draft.file_name,
         batch=draft.batch,
         name=draft.said["name"],
         agent=draft.agent,
         number=draft.number,
         answers=draft.answers,
+        layout=_remembered(draft, by=by),
     )
 
 
-def _remember(draft: Draft, result: ImportResult, *, by: str, reason: str) -> None:
-    """Keep the layout for the next file, and who confirmed figures that jumped."""
-    if _has_jumped(draft):
-        audit.record("upload.jump", result.upload, by=by, reason=reason)
+def _remembered(draft: Draft, *, by: str) -> LayoutProfile:
+    """The layout, kept for the next file; the figures to compare that with follow when
+    this one is loaded."""
     seen, said = draft.look, draft.said
     kept = [[k, v] for k, v in said["answers"].items() if k in layouts.REMEMBERED]
     kept += [[f"duplicates_{k}", str(v)] for k, v in said["duplicates"].items()]
-    layouts.remember(
+    return layouts.remember(
         draft.account,
         said["use_case"],
         seen.headers,
@@ -145,16 +143,7 @@ def _remember(draft: Draft, result: ImportResult, *, by: str, reason: str) -> No
         fixed=said["fixed"],
         answers=kept,
         options=[[name, str(text)] for name, text in said["options"].items()],
-        figures=layouts.figures_of(draft.preview) | {"file_name": draft.file_name},
     )
-
-
-def _start(request: HttpRequest, batch: Batch) -> None:
-    try:
-        batch.start(by=audit.actor_of(request.user))
-    except ValidationError as error:
-        for sentence in error.messages:
-            messages.error(request, sentence)
 
 
 # --- what is shown ------------------------------------------------------------------
@@ -254,7 +243,7 @@ def _compared(draft: Draft) -> dict[str, Any] | None:
     }
     return {
         "file_name": last.get("file_name", ""),
-        "when": formats.when(profile.used_at),
+        "when": formats.when(datetime.fromisoformat(last["at"])),
         "lines": [
             (label, _figure(name, now), _figure(name, last), _change(name, now, last))
             for name, label in labels.items()

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from unfold.decorators import display
 from batches import formats
 from batches.admin import (
     files,
+    loading_pages,
     pages,
     upload_columns,
     upload_pages,
@@ -78,6 +80,13 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
             (f"preview/{kept}", "batches_upload_preview", upload_review.preview),
             ("template/<str:use_case>/", "batches_upload_template", files.template),
             ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
+            (
+                "<path:object_id>/progress/",
+                "batches_upload_progress",
+                loading_pages.progress,
+            ),
+            ("<path:object_id>/state/", "batches_upload_state", loading_pages.state),
+            ("<path:object_id>/cancel/", "batches_upload_cancel", loading_pages.cancel),
             ("<path:object_id>/file/", "batches_upload_file", files.original),
         )
 
@@ -91,7 +100,9 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
             row.batch_shown = batches.get(row.batch_id, "")
 
     @display(description=_("campaign"))
-    def campaign(self, row: Upload) -> SafeString:
+    def campaign(self, row: Upload) -> SafeString | str:
+        if not row.batch_shown:  # it went with an upload that failed
+            return "–"
         url = page_url("batches_batch", row.batch_id)
         return format_html('<a href="{}">{}</a>', url, row.batch_shown)
 
@@ -132,6 +143,8 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     ) -> HttpResponse:
         upload = self.get_object(request, unquote(object_id))
         extra = {}
+        if upload is not None and upload.status != Upload.Status.STORED:
+            return redirect("admin:batches_upload_progress", upload.pk)
         if upload is not None:
             extra = {"record": record(request, upload)}
             request.page_title = upload.file_name

@@ -1,6 +1,6 @@
 """The rows of a workbook grouped into cases: one person, one subject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -18,8 +18,18 @@ from speechai_site.runtime import keys
 
 # Characters of one case; a document of MongoDB may have 16 MB.
 MAX_CASE_SIZE = 3_000_000
+# Rows between two calls of who watches a reading.
+WATCHED_EVERY = 500
 # What a row costs beside its other columns, roughly.
 _ROW_SIZE = 300
+
+
+# Takes how many rows were read, and how many there may be (0: not known).
+OnRows = Callable[[int, int], object]
+
+
+def _unwatched(_read: int, _expected: int) -> None:
+    pass
 
 
 @dataclass
@@ -76,6 +86,7 @@ class Cases:
     answers: Answers
     filtered: list[int] = field(default_factory=list)  # rows left out, by filter
     repeated: int = 0  # rows whose debt stands in an earlier row
+    known: int = 0  # cases that are there already (`duplicates.settle`)
     cases: list[Case] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -111,8 +122,10 @@ def read_cases(
     options: Mapping[str, Any],
     today: Any,
     answers: Answers = NO_ANSWERS,
+    on_rows: OnRows = _unwatched,
 ) -> Cases:
-    """Read, normalise and group a whole workbook; raises WorkbookError.
+    """Read, normalise and group a whole workbook; raises WorkbookError, and whatever
+    `on_rows` raises to stop it.
 
     Every row below the header that holds something is in exactly one case or is one
     of the errors. What a column leaves open is not read: the file is read once more
@@ -121,10 +134,10 @@ def read_cases(
     context = Context(
         account.name, today, use_case.clean_options(options), account.country
     )
-    found = _read(source, use_case, context, answers)
+    found = _read(source, use_case, context, answers, on_rows)
     if strict := found.reader.to_be_strict():
         first = found
-        found = _read(source, use_case, context, answers, strict, first.reader)
+        found = _read(source, use_case, context, answers, on_rows, strict, first.reader)
         found.questions = first.questions
     return found
 
@@ -134,6 +147,7 @@ def _read(
     use_case: UseCase,
     context: Context,
     answers: Answers,
+    on_rows: OnRows,
     strict: frozenset[int] = frozenset(),
     first: RowReader | None = None,
 ) -> Cases:
@@ -155,7 +169,7 @@ def _read(
             hidden_rows=None,
             answers=answers,
         )
-        _gather(found, table)
+        _gather(found, table, on_rows)
     return found
 
 
@@ -179,12 +193,15 @@ def _named_there(column: Column, country: Country) -> Column:
     return replace(column, headers=(country.document_title, *column.headers))
 
 
-def _gather(found: Cases, table: Table) -> None:
+def _gather(found: Cases, table: Table, on_rows: OnRows) -> None:
     """Read the rows and group them."""
     reader, use_case, context = found.reader, found.use_case, found.context
     groups: dict[tuple[str, str, str], Case] = {}
     checks = type(use_case).problem_of is not UseCase.problem_of
+    expected = max(0, table.height - table.header_row)
     for number, cells in table.rows:
+        if not found.rows % WATCHED_EVERY:
+            on_rows(found.rows, expected)
         found.rows += 1
         if number in table.shifted:
             found.errors.append(reader.refuse(number, cells, "", "row_shifted"))

@@ -42,17 +42,22 @@ _CHUNK = 2000
 Mark = tuple[str, ...]
 
 
-def settle(cases: Cases, account_id: Any, batch_id: Any | None) -> int:
-    """How many cases are there already; those that are to be skipped become reported
-    rows."""
+def settle(
+    cases: Cases, account_id: Any, batch_id: Any | None, upload_id: Any = None
+) -> None:
+    """Count the cases that are there already as `known`; those that are to be skipped
+    become reported rows. What `upload_id` itself stored before is not there."""
     policy = cases.answers.duplicates
     if policy.scope == "file":
         known = _in_file(cases, account_id, policy)
     else:
-        known = _stored(cases, account_id, batch_id, policy)
+        where = _where(account_id, batch_id, policy)
+        if where is not None and upload_id:
+            where["upload_id"] = {"$ne": upload_id}
+        known = _stored(cases, account_id, where, policy)
     if known and policy.act == "skip":
         _leave_out(cases, known, policy)
-    return len(known)
+    cases.known = len(known)
 
 
 def _marks(case: Case, account_id: Any, by: str) -> list[Mark]:
@@ -80,9 +85,11 @@ def _in_file(cases: Cases, account_id: Any, policy: DuplicatePolicy) -> set[int]
 
 
 def _stored(
-    cases: Cases, account_id: Any, batch_id: Any | None, policy: DuplicatePolicy
+    cases: Cases,
+    account_id: Any,
+    where: dict[str, Any] | None,
+    policy: DuplicatePolicy,
 ) -> set[int]:
-    where = _where(account_id, batch_id, policy)
     if where is None:
         return set()
     known = set()

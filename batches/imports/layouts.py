@@ -15,7 +15,7 @@ from django.db import IntegrityError
 
 from batches.imports.filters import RowFilter
 from batches.imports.normalizers.text import squash
-from batches.models import Account, LayoutProfile
+from batches.models import Account, LayoutProfile, Upload
 from speechai_site.runtime import clock
 
 # Answers that hold for the next file of a layout as well. That dates were turned around
@@ -128,16 +128,16 @@ def with_synonyms(layout: Layout, found: Mapping[str, Sequence[int]]) -> Layout:
     return layout
 
 
-def figures_of(preview: Mapping[str, Any]) -> dict[str, str]:
+def figures_of(seen: Mapping[str, Any]) -> dict[str, str]:
     """What the next file of a layout is compared with, all text."""
-    cases, total = int(preview["jobs"]), Decimal(preview["total_amount"])
+    cases, total = int(seen["jobs"]), Decimal(seen["total_amount"])
     mean = (total / cases).quantize(Decimal("0.01")) if cases else Decimal(0)
     return {
-        "rows": str(preview["rows"]),
+        "rows": str(seen["rows"]),
         "cases": str(cases),
         "total": str(total),
         "mean": str(mean),
-        "phones": str(preview["phones"]),
+        "phones": str(seen["phones"]),
     }
 
 
@@ -183,6 +183,12 @@ def remember(
         except IntegrityError:  # somebody else kept it meanwhile
             same.update(**kept)
     return same.get()
+
+
+def tell(profile_id: Any, figures: Mapping[str, str], upload: Upload) -> None:
+    """Keep what an upload of this layout held, and when that was."""
+    about = {"file_name": upload.file_name, "at": upload.created_at.isoformat()}
+    LayoutProfile.objects.filter(pk=profile_id).update(figures={**figures, **about})
 
 
 def _key(stored: Sequence[Any]) -> Key:

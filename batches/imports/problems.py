@@ -84,6 +84,10 @@ FILE_SENTENCES = {
     "batch_of_other_account": gettext_lazy("The campaign is another account's."),
     "batch_of_other_use_case": gettext_lazy("The campaign is of another use case."),
     "already_importing": gettext_lazy("This same file is being imported right now."),
+    "import_failed": gettext_lazy(
+        "Loading the file failed again and again; nothing of it was kept. Upload it "
+        "once more, and tell your administrator when that does not help."
+    ),
     "import_interrupted": gettext_lazy(
         "The campaign changed while the file was stored; nothing of it was kept."
     ),

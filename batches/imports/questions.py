@@ -133,8 +133,10 @@ class Answers:
         return told | {"duplicates": asdict(self.duplicates)}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> "Answers":
-        """What `as_json` gave."""
+    def from_json(cls, told: Mapping[str, Any] | None) -> "Answers":
+        """What `as_json` gave; nothing: that of an upload of long ago."""
+        if not told:
+            return NO_ANSWERS
         return cls(
             **{
                 **told,

@@ -35,6 +35,7 @@ class Table:
     filtered: list[int] = field(default_factory=list)  # left out by each filter
     shifted: frozenset[int] = frozenset()  # rows with more cells than the others
     since_1904: bool = False
+    height: int = 0  # rows from the first of the sheet; 0: not known beforehand
     is_full: bool = False
     has_macros: bool = False
 
@@ -148,6 +149,7 @@ def _table(
             )
     table = Table(sheet.name, row, headers, found, iter(()), [])
     table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
+    table.height = sheet.height
     sieve = Sieve(answers.filters)
     table.filtered = sieve.counts
     below = sieve.kept(_limited(chain(top[place + 1 :], rows), sheet, table, answers))

@@ -32,7 +32,7 @@ class LayoutProfile(models.Model):
     filters = models.JSONField(default=list, editable=False)  # [[column, test, value]]
     answers = models.JSONField(default=list, editable=False)  # [[question, answer]]
     options = models.JSONField(default=list, editable=False)  # [[option, text]]
-    # of the last file: {"cases", "total", "mean", "phones", "file_name"}, all text
+    # of the last file that was loaded (imports/layouts.py), all text
     figures = models.JSONField(default=dict, editable=False)
     used_at = models.DateTimeField(_("last used"), default=clock.now, editable=False)
     used_by = models.CharField(_("last used by"), max_length=150, editable=False)

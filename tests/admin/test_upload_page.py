@@ -94,7 +94,7 @@ def test_a_second_click_during_the_import_does_nothing(client, ours):
 
 
 def test_an_import_that_failed_can_be_confirmed_again(client, ours, monkeypatch):
-    from batches.imports import importer
+    from batches.imports import background
     from batches.imports.problems import WorkbookError
 
     def fail(*args, **kwargs):
@@ -102,7 +102,7 @@ def test_an_import_that_failed_can_be_confirmed_again(client, ours, monkeypatch)
 
     response = go_to_preview(client, ours.account)
     with monkeypatch.context() as patched:
-        patched.setattr(importer, "import_workbook", fail)
+        patched.setattr(background, "submit", fail)
         client.post(response.url, {"act": "create"})
     client.post(response.url, {"act": "create"})
     assert Upload.objects.count() == 1

@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from batches.imports import background
+
 CHROMIUM = "/usr/bin/chromium"
 SIZE = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(autouse=True)
+def _a_worker_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is queued of an import is done before the request goes on."""
+    monkeypatch.setattr(
+        background, "async_task", lambda _task, pk, **_options: background.run(pk)
+    )
 
 
 @pytest.fixture
