@@ -7,6 +7,7 @@ known layout goes straight to the last one.
 from pathlib import Path
 from typing import Any
 
+from bson import ObjectId
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -142,7 +143,9 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
     """Step 1: the form. A workbook that can be opened is kept and leads to the next
     step that somebody has to look at."""
     require(request, "batches.add_upload", "batches.add_batch")
-    form = UploadForm(request, request.POST or None, request.FILES or None)
+    form = UploadForm(
+        request, request.POST or None, request.FILES or None, initial=_wanted(request)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             return _keep(request, form)
@@ -164,6 +167,19 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
             ],
         },
     )
+
+
+def _wanted(request: HttpRequest) -> dict[str, Any]:
+    """What a link to this page chooses beforehand: `batch`, a campaign of theirs."""
+    drafts = Batch.objects.filter(
+        account__in=Account.objects.visible_to(request.user), status=Batch.Status.DRAFT
+    )
+    pk = request.GET.get("batch", "")
+    batch = drafts.filter(pk=pk).first() if ObjectId.is_valid(pk) else None
+    if batch is None:
+        return {}
+    account = batch.account_id
+    return {"batch": batch.pk, "account": account, "use_case": batch.use_case}
 
 
 def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:

@@ -125,10 +125,12 @@ def _begun(draft: Draft, *, by: str) -> Begun:
     )
 
 
-def _remembered(draft: Draft, *, by: str) -> LayoutProfile:
+def _remembered(draft: Draft, *, by: str) -> LayoutProfile | None:
     """The layout, kept for the next file; the figures to compare that with follow when
-    this one is loaded."""
+    this one is loaded. Corrected rows are no file to compare with."""
     seen, said = draft.look, draft.said
+    if seen.corrects:
+        return None
     kept = [[k, v] for k, v in said["answers"].items() if k in layouts.REMEMBERED]
     kept += [[f"duplicates_{k}", str(v)] for k, v in said["duplicates"].items()]
     return layouts.remember(
@@ -150,10 +152,16 @@ def _remembered(draft: Draft, *, by: str) -> LayoutProfile:
 
 
 def _has_jumped(draft: Draft) -> bool:
+    last = _last_figures(draft)
+    return bool(last) and layouts.jumped(layouts.figures_of(draft.preview), last)
+
+
+def _last_figures(draft: Draft) -> dict[str, str]:
+    """What the last file of the layout held; nothing when there is none to compare."""
     profile = draft.profile
-    return bool(profile) and layouts.jumped(
-        layouts.figures_of(draft.preview), profile.figures
-    )
+    if profile is None or draft.look.corrects:
+        return {}
+    return profile.figures
 
 
 def _uploaded_before(draft: Draft) -> dict[str, str] | None:
@@ -175,6 +183,8 @@ def _shown(draft: Draft) -> dict[str, Any]:
         "figures": _figures(draft),
         "duplicates": seen["duplicates"],
         "skips": draft.answers.duplicates.act == "skip",
+        "over": number(over) if (over := seen.get("over", 0)) else "",
+        "sets_days": any(option.kind == "days" for option in draft.use_case.options),
         "no_cases": not seen["jobs"],
         "columns": [
             (COLUMNS.get(name, name), header)
@@ -196,6 +206,7 @@ def _shown(draft: Draft) -> dict[str, Any]:
         ],
         "compared": _compared(draft),
         "jumped": _has_jumped(draft),
+        "corrects": draft.look.corrects,
     }
 
 
@@ -231,10 +242,10 @@ def _counted(count: int | str | None) -> str:
 
 def _compared(draft: Draft) -> dict[str, Any] | None:
     """This file beside the last one of its layout: (label, now, last, change)."""
-    profile = draft.profile
-    if profile is None or not profile.figures:
+    last = _last_figures(draft)
+    if not last:
         return None
-    now, last = layouts.figures_of(draft.preview), profile.figures
+    now = layouts.figures_of(draft.preview)
     labels = {
         "cases": _("Cases"),
         "total": _("Total amount"),

@@ -157,12 +157,15 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
     """What an upload's page shows. What a cell held is a person's data."""
     full = sees_personal_data(request)
     errors = UploadError.objects.filter(upload_id=upload.pk).order_by("row")
+    batch = Batch.objects.get(pk=upload.batch_id)
+    has_errors = full and error_workbook.path_for(upload.pk).exists()
+    may_add = request.user.has_perm("batches.add_upload")
     return {
         "upload": upload,
         "full": full,
         "state": (upload.get_status_display(), UPLOAD_COLOURS[upload.status]),
         "account": Account.objects.get(pk=upload.account_id),
-        "batch": Batch.objects.get(pk=upload.batch_id),
+        "batch": batch,
         "batch_url": page_url("batches_batch", upload.batch_id),
         "who": actor(upload.created_by),
         "figures": _figures(upload),
@@ -171,7 +174,10 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
             (OPTIONS.get(key, key), value)
             for key, value in sorted(upload.options.items())
         ],
-        "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
+        "has_error_workbook": has_errors,
+        "takes_corrected": has_errors
+        and may_add
+        and batch.status == batch.Status.DRAFT,
         "panels": pages.gather(pages.UPLOAD_PANELS, request, upload),
         "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
         "errors_shown": ERRORS_SHOWN,

@@ -43,6 +43,7 @@ class Sheet:
     since_1904: bool = False
     height: int = 0  # rows from the first of the sheet; 0: not known beforehand
     full_at: int = 0  # the last row that a sheet of this kind can have
+    corrects: bool = False  # it was an error workbook (`reasons.py`)
 
 
 class Book(Protocol):

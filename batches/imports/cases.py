@@ -110,6 +110,13 @@ class Cases:
         return subject
 
     @property
+    def over(self) -> int:
+        """Cases whose last day has passed: they end without a call."""
+        use_case, context = self.use_case, self.context
+        days = (use_case.last_day(case.rows, context) for case in self.cases)
+        return sum(day is not None and day < context.today for day in days)
+
+    @property
     def without_phone(self) -> int:
         """Cases that nobody can call."""
         return sum(not any(map(any, (r.phones for r in c.rows))) for c in self.cases)

@@ -42,14 +42,16 @@ class Preview(Counts):
     """What an import would do; nothing was stored.
 
     `merged` rows joined an earlier one of their case, `repeated` ones stand for a debt
-    that stands in an earlier row; `filtered` were left out, by filter. `unfed`: in how
-    many cases each variable of the script would be empty, if in any.
+    that stands in an earlier row; `filtered` were left out, by filter. `over`: cases
+    whose last day has passed. `unfed`: in how many cases each variable of the script
+    would be empty, if in any.
     """
 
     merged: int
     repeated: int
     phones: int  # of all cases together
     filtered: list[int]
+    over: int
     unfed: dict[str, int]
     sheet: str
     header_row: int
@@ -114,6 +116,7 @@ def preview(
         repeated=cases.repeated,
         phones=sum(len(case.phones()) for case in cases.cases),
         filtered=list(cases.filtered),
+        over=cases.over,
         unfed=_unfed(cases, script),
         sheet=cases.sheet,
         header_row=cases.header_row,

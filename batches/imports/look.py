@@ -7,6 +7,7 @@ from itertools import islice
 
 from django.conf import settings
 
+from batches.imports import reasons
 from batches.imports.books import Book, Sheet
 from batches.imports.cases import columns_for
 from batches.imports.normalizers.text import text_of
@@ -43,6 +44,7 @@ class Look:
     rows: list[tuple[int, list[str]]]
     values: list[str]
     columns: dict[str, list[int]] = field(default_factory=dict)
+    corrects: bool = False  # an error workbook, without its two columns in front
 
 
 def look(
@@ -77,6 +79,7 @@ def _others(book: Book, chosen: str) -> list[str]:
 
 
 def _look_at(sheet: Sheet, columns: Sequence, answers: Answers) -> Look | None:
+    sheet = reasons.without(sheet)
     top = list(islice(numbered_rows(sheet), HEADER_WITHIN))
     if not top:
         return None
@@ -94,6 +97,7 @@ def _look_at(sheet: Sheet, columns: Sequence, answers: Answers) -> Look | None:
         ],
         values=[_first_text(below, index) for index in range(len(headers))],
         columns=found.places,
+        corrects=sheet.corrects,
     )
 
 

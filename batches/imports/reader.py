@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 from django.conf import settings
 
+from batches.imports import reasons
 from batches.imports.books import Book, Cells, Sheet, open_excel
 from batches.imports.columns import Column, Match, match
 from batches.imports.filters import Sieve
@@ -132,6 +133,7 @@ def _table(
         raise WorkbookError(
             "too_many_columns", sheet=sheet.name, limit=settings.UPLOAD_MAX_COLUMNS
         )
+    sheet = reasons.without(sheet)
     rows = numbered_rows(sheet)
     top = list(islice(rows, HEADER_WITHIN))
     place, headers, found = header_of_sheet(sheet, top, columns, answers)

@@ -2,15 +2,18 @@
 
 import io
 import zipfile
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from batches.imports import pending
 from batches.models import Batch, Job, LayoutProfile, Upload, UploadError
 from calls.models import Call
-from speechai_site.runtime.models import AuditEntry
+from speechai_site.runtime import clock
+from speechai_site.runtime.models import AuditEntry, User
 from tests.admin.wizard import (
     choose,
     confirm,
@@ -403,6 +406,17 @@ def test_cases_in_which_a_variable_is_empty_are_counted(talking, ours):
     assert page.context["partly"] == [("producto", "1")]
 
 
+def test_cases_whose_date_has_passed_are_counted_before(client, ours):
+    late = f"{clock.now() + timedelta(days=90):%d/%m/%Y}"
+    rows = [row(), row(company="Otra"), row(rut=RUT_C, due=late)]
+    url = go_to_preview(client, ours.account, workbook(rows)).url
+    assert client.get(url).context["over"] == "2"
+    url = send_columns(
+        client, url.replace("/preview/", "/columns/"), option_limit_days="5"
+    ).url
+    assert client.get(url).context["over"] == ""
+
+
 # --- duplicates ---------------------------------------------------------------------
 
 
@@ -514,3 +528,37 @@ def test_a_campaign_whose_cases_lack_a_variable_does_not_start(client, ours):
     [sentence] = Batch.objects.get().obstacles()
     assert "producto" in sentence
     assert "nombre" not in sentence
+
+
+# --- corrected rows -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_corrected_error_workbook_adds_just_its_rows(client, ours, language):
+    rows = [row(), row(rut="20.961.605-1", company="Otra")]
+    User.objects.update(language=language)
+    confirm(client, ours.account, workbook(rows))
+    upload = Upload.objects.get()
+    told = LayoutProfile.objects.values().get()
+    got = client.get(reverse("admin:batches_upload_errors", args=[upload.pk]))
+    book, file = load_workbook(io.BytesIO(got.getvalue())), io.BytesIO()
+    assert book.active["A1"].value == {"es": "Columna", "en": "Column"}[language]
+    book.active["C2"] = RUT_C
+    book.save(file)
+    add = reverse("admin:batches_upload_add")
+    link = f"{add}?batch={upload.batch_id}"
+    page = client.get(reverse("admin:batches_upload_change", args=[upload.pk]))
+    assert link in page.content.decode()
+    assert f'value="{upload.batch_id}" selected' in client.get(link).content.decode()
+    url = choose(client, ours.account, file.getvalue(), batch=upload.batch_id).url
+    assert "/preview/" in url  # its layout is known
+    page = client.get(url)
+    assert page.context["corrects"]
+    assert (page.context["compared"], page.context["jumped"]) == (None, False)
+    client.post(url, {"act": "create"})
+    kept = Job.objects.order_by("pk")
+    assert [job.batch_id for job in kept] == [upload.batch_id] * 2
+    assert [job.document[-9:] for job in kept] == ["123456785", "20961605K"]
+    assert kept[0].extra == kept[1].extra
+    # and the next whole file is compared with the last whole one
+    assert LayoutProfile.objects.values().get() == told

@@ -13,6 +13,7 @@ from django.db import connection
 from batches.imports import background, cases, error_workbook, loading, storage
 from batches.imports.loading import Begun
 from batches.imports.problems import WorkbookError
+from batches.imports.questions import Answers, DuplicatePolicy
 from batches.models import Batch, Job, Upload, UploadError
 from batches.states import BatchStatus, UploadStatus
 from speechai_site.runtime import clock, leases
@@ -128,16 +129,16 @@ def test_a_task_that_comes_twice_loads_once(account):
 
 
 def test_what_was_decided_about_the_file_is_kept_for_the_worker(account):
-    answers = loading.Answers(
+    answers = Answers(
         header_row=1, columns={"name": [1]}, call_kinds=frozenset({"work"})
     )
     upload = submit(account, answers=answers)
     upload.refresh_from_db()
-    assert loading.Answers.from_json(upload.answers) == answers
+    assert Answers.from_json(upload.answers) == answers
 
 
 def test_a_password_is_not_kept(account):
-    upload = submit(account, answers=loading.Answers(password="secreto"))
+    upload = submit(account, answers=Answers(password="secreto"))
     upload.refresh_from_db()
     assert "secreto" not in str(upload.answers)
 
@@ -279,6 +280,40 @@ POINTS = {
 def test_a_worker_killed_at_any_line_doubles_and_loses_nothing(
     account, undisturbed, monkeypatch, tasks, point, after
 ):
+    upload = submit(account)
+    kill(upload, monkeypatch, point, after=after)
+    tasks.clear()
+    background.tend()  # its lease still stands: nobody touches it
+    assert not tasks
+    take_up(tasks)
+    upload.refresh_from_db()
+    assert upload.status == UploadStatus.STORED
+    assert jobs() == undisturbed
+    assert UploadError.objects.count() == 2
+    assert (Batch.objects.get().rows, upload.to_tend) == (10, False)
+
+
+@pytest.mark.parametrize("scope", ["batch", "days", "open"])
+def test_a_killed_worker_takes_its_own_cases_for_no_duplicates(
+    account, monkeypatch, tasks, scope
+):
+    batch = make_batch(account)
+    first = submit(account, [row(company="Acreedor 0")], batch=batch)
+    run(first)
+    batch.refresh_from_db()
+    leaving_out = Answers(duplicates=DuplicatePolicy(scope=scope, act="skip"))
+    upload = submit(account, batch=batch, answers=leaving_out)
+    kill(upload, monkeypatch, POINTS["in the last chunk"], after=True)
+    Job.objects.filter(upload=first).delete()  # no duplicate of it any more
+    take_up(tasks)
+    upload.refresh_from_db()
+    assert (upload.status, upload.jobs) == (UploadStatus.STORED, 8)
+    assert sorted(job[0] for job in jobs()) == list(range(8))
+    assert UploadError.objects.count() == 2
+
+
+def kill(upload, monkeypatch, point, *, after):
+    """Let its worker die at the n-th call of a function, or after it."""
     where, name, time = point
     real, calls = getattr(where, name), []
 
@@ -290,25 +325,21 @@ def test_a_worker_killed_at_any_line_doubles_and_loses_nothing(
             raise Killed
         return real(*args, **kwargs)
 
-    upload = submit(account)
     with monkeypatch.context() as dying:
         dying.setattr(where, name, die)
         dying.setattr(leases, "release", lambda held: None)
         dying.setattr(storage, "_WRITERS", 1)
         with pytest.raises(Killed):
             run(upload)
+
+
+def take_up(tasks):
+    """What follows once its lease has lapsed."""
     tasks.clear()
-    background.tend()  # its lease still stands: nobody touches it
-    assert not tasks
     lapse()
     background.tend()
     for _name, upload_id in tasks:
         background.run(upload_id)
-    upload.refresh_from_db()
-    assert upload.status == UploadStatus.STORED
-    assert jobs() == undisturbed
-    assert UploadError.objects.count() == 2
-    assert (Batch.objects.get().rows, upload.to_tend) == (10, False)
 
 
 WORKER = """

@@ -202,6 +202,35 @@ def test_the_error_workbook_corrected_adds_just_those_rows(account):
     assert (result.rows, result.jobs, result.error_count) == (1, 1, 0)
 
 
+def test_corrected_rows_come_into_the_same_campaign_and_no_others_do(account):
+    """What the whole file would have made, had it been right from the beginning."""
+    right = [
+        row(company=f"Acreedor {i}", title="=1+1", due=date(2025, 9, 28))
+        for i in range(6)
+    ]
+    wrong = [list(cells) for cells in right]
+    wrong[1][0], wrong[4][2] = "12.345.678-9", "mucho"
+    names = ("person_key", "creditor_key", "amount", "variables", "extra", "phones")
+    load(right, account)
+    expected = list(Job.objects.order_by("creditor").values_list(*names))
+    Batch.objects.all().delete()
+    done = load(wrong, account)
+    assert (done.jobs, done.error_count) == (4, 2)
+    book = load_workbook(done.error_workbook)
+    sheet = book.active
+    assert [sheet.cell(line, 1).value for line in (2, 3)] == [HEADERS[0], HEADERS[2]]
+    assert "dígito verificador" in sheet["B2"].value
+    sheet["C2"], sheet["E3"] = right[1][0], right[4][2]
+    book.save(done.error_workbook)
+    again = import_workbook(
+        done.error_workbook, account, DEBT, actor="user:test", batch=done.batch
+    )
+    assert (again.jobs, again.error_count) == (2, 0)
+    assert list(Job.objects.order_by("creditor").values_list(*names)) == expected
+    assert again.batch.rows == 8
+    assert set(Job.objects.values_list("batch_id", flat=True)) == {done.batch.pk}
+
+
 def test_only_bad_rows_make_a_batch_without_cases(account):
     result = load([row(rut="x")], account)
     assert (result.jobs, result.error_count, Job.objects.count()) == (0, 1, 0)
