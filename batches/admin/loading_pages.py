@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ from speechai_site.runtime import audit, clock
 SMALL_ROWS = 2000
 WAIT_SECONDS = 6.0
 # How much of the whole time the reading takes (the rest is the storing).
-READING = 0.45
+READING = 0.3
 # The first seconds say little about those to come.
 NO_FORECAST_BEFORE = 2.0
 
@@ -78,7 +79,10 @@ def progress(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResp
 
 def state(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
     """What the page asks for every second."""
-    return JsonResponse(told(_asked(request, object_id, model_admin)))
+    seen = told(_asked(request, object_id, model_admin))
+    label = {"text": seen["label"], "type": seen["tone"]}
+    badge = render_to_string("unfold/helpers/label.html", label)
+    return JsonResponse(seen | {"badge": badge})
 
 
 def cancel(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
@@ -108,6 +112,8 @@ def told(upload: Upload) -> dict[str, Any]:
         elapsed = (clock.wall() - upload.started_wall).total_seconds()
     moving = done > 0 and elapsed >= NO_FORECAST_BEFORE
     total = upload.rows or upload.rows_expected
+    left = _left(elapsed * (1 - done) / done) if moving else ""
+    rate = _rate(done * total / elapsed) if moving and total else ""
     return {
         "status": upload.status,
         "tone": UPLOAD_COLOURS[upload.status],
@@ -116,8 +122,7 @@ def told(upload: Upload) -> dict[str, Any]:
         "cancelling": bool(upload.cancel_by),
         "percent": int(100 * done),
         "doing": _doing(upload),
-        "rate": _rate(done * total / elapsed) if moving and total else "",
-        "left": _left(elapsed * (1 - done) / done) if moving else "",
+        "pace": " · ".join(filter(None, (left, rate))),
         "url": reverse("admin:batches_upload_progress", args=[upload.pk]),
     }
 

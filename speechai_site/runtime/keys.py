@@ -5,12 +5,15 @@ document can be looked up exactly, in every account, without plain text in an in
 and a do-not-call entry outlives the erasure of the person.
 """
 
-import hmac
 import re
 import unicodedata
 from functools import lru_cache
+from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
+
+_BLOCK = 64  # bytes of a block of SHA-256
 
 
 def lookup_key(kind: str, canonical: str) -> str:
@@ -19,7 +22,20 @@ def lookup_key(kind: str, canonical: str) -> str:
 
 
 def _digest(secret: str, kind: str, canonical: str) -> str:
-    return hmac.digest(secret.encode(), f"{kind}|{canonical}".encode(), "sha256").hex()
+    """HMAC by its definition: half the time of `hmac.digest`, of which an import makes
+    three or four for each case."""
+    inner, outer = (pad.copy() for pad in _pads(secret))
+    inner.update(f"{kind}|{canonical}".encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _pads(secret: str) -> tuple[Any, Any]:
+    """SHA-256 begun with the inner and with the outer pad of a secret."""
+    key = secret.encode()
+    key = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return tuple(sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
 
 
 # Few words make the names of many people, and an import asks for each of them again.

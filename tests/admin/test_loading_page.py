@@ -77,8 +77,10 @@ def test_progress_has_rate_and_time_left(upload, ours, sign_in):
     share = loading_pages.READING / 2
     assert told["percent"] == int(100 * share)
     assert told["doing"] == "500 de 1.000 filas leídas"
-    assert told["rate"].split()[0] in {str(int(100 * share)), str(int(100 * share) - 1)}
-    assert told["left"].startswith("quedan unos ")
+    left, rate = told["pace"].split(" · ")
+    assert rate.split()[0] in {str(int(100 * share)), str(int(100 * share) - 1)}
+    assert left.startswith("quedan unos ")
+    assert "Leyéndose" in told["badge"]
     at(upload, 10, status="storing", rows=1000, jobs=800, jobs_stored=800)
     told = client.get(url("state", upload)).json()
     assert (told["percent"], told["ended"]) == (100, False)
@@ -87,7 +89,7 @@ def test_progress_has_rate_and_time_left(upload, ours, sign_in):
 def test_the_first_moments_promise_nothing(upload, ours, sign_in):
     at(upload, 0, status="reading", rows_read=1, rows_expected=1000)
     told = sign_in(ours.operator).get(url("state", upload)).json()
-    assert (told["left"], told["rate"]) == ("", "")
+    assert told["pace"] == ""
 
 
 def test_what_is_told_names_nobody(upload, ours, sign_in):

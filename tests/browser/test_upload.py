@@ -1,7 +1,7 @@
 """The whole upload in a browser: a file that asks for everything, then one that asks
 for nothing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -9,8 +9,12 @@ import xlsxwriter
 from django.test import Client
 from playwright.sync_api import expect
 
+from batches.admin import loading_pages
+from batches.imports import background
+from batches.imports.loading import Begun
 from batches.models import Job, LayoutProfile, Upload
 from speechai_site import roles
+from speechai_site.runtime import clock
 from tests.builders import make_account, make_agent, make_number, make_user
 from tests.imports.workbooks import HEADERS, RUT_B, RUT_C, row
 
@@ -130,3 +134,26 @@ def test_a_workbook_goes_through_every_step_and_the_next_one_through_two(
     expect(alarm).to_be_visible()
     shoot(page, "7-alarma")
     assert LayoutProfile.objects.count() == 1
+
+
+def test_progress_moves_while_a_worker_loads(signed_in, account, shoot, monkeypatch):
+    queued = []
+    monkeypatch.setattr(
+        background, "async_task", lambda _t, pk, **_o: queued.append(pk)
+    )
+    monkeypatch.setattr(loading_pages, "WAIT_SECONDS", 0)
+    wanted = Begun(book(), account, "debt_collection", {}, "user:sofia")
+    upload = background.submit(wanted)
+    page, bar = signed_in, signed_in.get_by_role("progressbar")
+    page.goto(f"/admin/batches/upload/{upload.pk}/progress/")
+    expect(page.locator("#load-label")).to_contain_text("En espera")
+    rows = Upload.objects.filter(pk=upload.pk)
+    began = clock.wall() - timedelta(seconds=10)
+    rows.update(status="reading", rows_read=300, rows_expected=400, started_wall=began)
+    expect(page.get_by_text("300 de 400 filas leídas")).to_be_visible()
+    expect(page.locator("#load-label")).to_contain_text("Leyéndose")
+    expect(bar).to_have_attribute("aria-valuenow", "22")
+    shoot(page, "8-progreso")
+    rows.update(status="queued")
+    background.run(queued[0])
+    page.wait_for_url("**/batch/**")
