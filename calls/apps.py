@@ -8,7 +8,10 @@ class CallsConfig(AppConfig):
     default_auto_field = "django_mongodb_backend.fields.ObjectIdAutoField"
 
     def ready(self) -> None:
+        from batches.imports import script
         from batches.models import batches
         from calls import hangups
+        from calls.policies import disclosures
 
         batches.ON_STOP_NOW.append(hangups.at_once)
+        script.SENT_ANYWAY.update((*disclosures.VARIABLES, disclosures.ORDER))

@@ -30,7 +30,14 @@ JOB_COLOURS = {
     Job.Status.CANCELLED: "",
     Job.Status.EXPIRED: "",
 }
-UPLOAD_COLOURS = {Upload.Status.STORING: "warning", Upload.Status.STORED: "success"}
+UPLOAD_COLOURS = {
+    Upload.Status.QUEUED: "info",
+    Upload.Status.READING: "warning",
+    Upload.Status.STORING: "warning",
+    Upload.Status.STORED: "success",
+    Upload.Status.FAILED: "danger",
+    Upload.Status.CANCELLED: "default",
+}
 ACCOUNT_COLOURS = {Account.Status.ACTIVE: "success", Account.Status.SUSPENDED: "danger"}
 
 # Codes of `Job.outcome` and `Job.disposition`, which `calls` knows: it fills these in.

@@ -1,6 +1,7 @@
 from batches.models.accounts import Account, Agent, Membership, PhoneNumber
 from batches.models.batches import Batch
 from batches.models.jobs import Job
+from batches.models.layouts import LayoutProfile
 from batches.models.uploads import Upload, UploadError
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "Agent",
     "Batch",
     "Job",
+    "LayoutProfile",
     "Membership",
     "PhoneNumber",
     "Upload",
