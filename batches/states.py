@@ -10,6 +10,9 @@ Job   queued ─► claimed ─► calling ─► queued | done | exhausted | re
       done|exhausted|expired ─► queued (rerun, a person)
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -42,6 +45,7 @@ class JobStatus(TextChoices):
 class UploadStatus(TextChoices):
     STORING = "storing", _("Loading")
     STORED = "stored", _("Loaded")
+    UNDOING = "undoing", _("Being undone")
 
 
 B, J = BatchStatus, JobStatus
@@ -51,6 +55,9 @@ OPEN_JOB = (J.QUEUED, J.CLAIMED, J.CALLING)
 NOT_CALLED = (J.QUEUED, J.DENIED)
 # What may be asked of a job while its call is live; it takes effect at the call's end.
 ENDED_BY_REQUEST = (J.DENIED, J.WITHDRAWN, J.CANCELLED, J.EXPIRED)
+
+# From these it may be called, now or again.
+MAY_BE_CALLED = (*OPEN_JOB, J.REVIEW, J.DONE, J.EXHAUSTED, J.EXPIRED)
 
 BATCH = Machine(
     "batches_batch",
@@ -80,3 +87,9 @@ JOB = Machine(
         J.CANCELLED: frozenset(),
     },
 )
+
+
+def asked(job: Mapping[str, Any]) -> tuple[str, str]:
+    """How a job ends for which a stop was asked, and its reason's code."""
+    to = job["stop_requested"]
+    return to, job.get("stop_reason") or f"asked_{to}"

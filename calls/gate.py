@@ -16,7 +16,7 @@ import pytz
 from django.conf import settings
 
 from batches.models import Account, Agent, Batch, PhoneNumber
-from batches.states import BatchStatus, JobStatus
+from batches.states import BatchStatus, JobStatus, asked
 from calls import halts, pacing, registries, rules
 from calls.blocks import Blocks, phones_in_turn
 from calls.contacts import UNDER_WAY, Contacts
@@ -292,6 +292,7 @@ JOB_FIELDS = {
     "refusals": 1,
     "callback_at": 1,
     "stop_requested": 1,
+    "stop_reason": 1,
     "round_id": 1,
     "places": 1,
 }
@@ -324,8 +325,10 @@ def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 def nothing_was_asked(gate: Gate, attempt: Attempt) -> Verdict | None:
-    asked = attempt.job["stop_requested"]
-    return Verdict("deny", f"asked_{asked}", end=asked) if asked else None
+    if not attempt.job["stop_requested"]:
+        return None
+    end, code = asked(attempt.job)
+    return Verdict("deny", code, end=end)
 
 
 def nothing_is_halted(gate: Gate, attempt: Attempt) -> Verdict | None:

@@ -1,6 +1,7 @@
 from batches.models.accounts import Account, Agent, Membership, PhoneNumber
 from batches.models.batches import Batch
 from batches.models.jobs import Job
+from batches.models.payments import Payment
 from batches.models.uploads import Upload, UploadError
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Batch",
     "Job",
     "Membership",
+    "Payment",
     "PhoneNumber",
     "Upload",
     "UploadError",

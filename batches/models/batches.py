@@ -262,7 +262,7 @@ class Batch(models.Model):
         Job.objects.filter(
             batch_id=self.pk,
             status__in=[states.JobStatus.CLAIMED, states.JobStatus.CALLING],
-        ).update(stop_requested=to)
+        ).update(stop_requested=to, stop_reason="")
 
     def _change(
         self,
