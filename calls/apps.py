@@ -8,7 +8,9 @@ class CallsConfig(AppConfig):
     default_auto_field = "django_mongodb_backend.fields.ObjectIdAutoField"
 
     def ready(self) -> None:
+        from batches.imports import payments
         from batches.models import batches
-        from calls import hangups
+        from calls import hangups, paid_promises
 
         batches.ON_STOP_NOW.append(hangups.at_once)
+        payments.ON_PAYMENTS.append(paid_promises.close)

@@ -146,6 +146,15 @@ CELL_SENTENCES = {
         "It is not known whether the phone is a mobile or a landline."
     ),
     "name_missing": gettext_lazy("The name is missing."),
+    "payment_of_nobody": gettext_lazy(
+        "Neither a document nor an operation tells whose payment it is."
+    ),
+    "payment_of_several": gettext_lazy(
+        "The person owes several creditors: add the operation or the creditor."
+    ),
+    "payment_of_others": gettext_lazy(
+        "Several persons have this operation: add the document."
+    ),
     "row_total": gettext_lazy("It is a total, not a person."),
     "row_header": gettext_lazy("It is the header again."),
     "row_shifted": gettext_lazy(
