@@ -12,6 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django_q.tasks import async_task
 
+from batches.imports import updates
 from batches.models import Batch, Job
 from batches.states import (
     JOB,
@@ -192,6 +193,11 @@ def settle_lost(client: RetellClient) -> None:
     settling.settle([call["_id"] for call in due])
 
 
+def release_new_cases(client: RetellClient) -> None:
+    """Cases that were added to a campaign by a process that died then."""
+    updates.release_stored()
+
+
 def finish_batches(client: RetellClient) -> None:
     """Expire what is over its time; complete what has nothing left to do."""
     now = clock.now()
@@ -254,6 +260,7 @@ STEPS: list[Step] = [
     withdraw_lapsed_plans,
     return_refused_jobs,
     settle_lost,
+    release_new_cases,
     finish_batches,
     recount_batches,
     resolve_unknown,

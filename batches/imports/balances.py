@@ -37,6 +37,7 @@ class Line:
     """One debt of a job: its row with the amount of the file, and what was paid."""
 
     row: Row
+    since: datetime  # when its file was loaded: earlier payments are in its amount
     paid: Decimal = ZERO
     before: Mapping[str, Any] = field(default_factory=dict)  # as it is stored
 
@@ -55,9 +56,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Paid:
-    """A payment as it is taken off; `operation` squashed, empty: of any debt."""
+    """A payment as it is taken off: when it was loaded, and of which operation
+    (squashed; empty: of any debt)."""
 
     amount: Decimal
+    at: datetime
     operation: str = ""
 
 
@@ -87,7 +90,9 @@ def lines_of(job: Document, use_case: UseCase) -> list[Line]:
         )
         number = int(line.get("row", 0))
         row = Row(number, values, [[], [], []], tuple(warned.get(number, ())), "")
-        lines.append(Line(row, before=line))
+        since = line.get("since")
+        at = datetime.fromisoformat(since) if since else job["balance_at"]
+        lines.append(Line(row, at, before=line))
     return lines
 
 
@@ -98,6 +103,8 @@ def take_off(lines: Sequence[Line], payments: Iterable[Paid]) -> None:
     for payment in payments:
         rest = payment.amount
         for line in in_order:
+            if payment.at < line.since:
+                continue
             if payment.operation and line.operation != payment.operation:
                 continue
             part = min(rest, line.left)
@@ -141,8 +148,9 @@ def paid_off(lines: Sequence[Line]) -> Document:
 
 def _stored(line: Line, said: Mapping[str, Any]) -> Document:
     stored = {**said, "amount": format(line.left, "f")}
-    if "extra" in line.before:
-        stored["extra"] = line.before["extra"]
+    stored |= {
+        name: line.before[name] for name in ("extra", "since") if name in line.before
+    }
     stored.pop("loaded", None)
     stored.pop("paid", None)
     if line.paid:
@@ -185,6 +193,11 @@ def _value(kind: str, text: Any) -> Any:
 
 def _age(values: Any) -> date:
     return getattr(values, "due_date", None) or date.max
+
+
+def paid_of(stored: Mapping[str, Any]) -> Decimal:
+    """What was paid of a stored debt line."""
+    return Decimal(stored.get("paid", "0"))
 
 
 def same(old: Any, new: Any) -> bool:

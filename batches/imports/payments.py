@@ -318,16 +318,15 @@ def _payments_of(
 
 
 def _those_of(job: Document, stored: Stored) -> Iterable[Paid]:
-    """The payments of a job that came after its amounts."""
+    """The payments of a job, whenever they were loaded."""
     for key in (job["document_key"], *sorted(_operations(job))):
         for row in stored.get(key, ()) if key else ():
             operation = squash(row["operation"])
-            if (
-                row["creditor_key"] == job["creditor_key"]
-                and row["loaded_at"] >= job["balance_at"]
-                and (not operation or operation in _operations(job))
+            if row["creditor_key"] == job["creditor_key"] and (
+                not operation or operation in _operations(job)
             ):
-                yield Paid(row["amount"].to_decimal(), operation)
+                amount = row["amount"].to_decimal()
+                yield Paid(amount, row["loaded_at"], operation)
 
 
 # --- writing

@@ -81,6 +81,10 @@ FILE_SENTENCES = {
     "batch_of_other_account": gettext_lazy("The campaign is another account's."),
     "batch_of_other_use_case": gettext_lazy("The campaign is of another use case."),
     "already_importing": gettext_lazy("This same file is being imported right now."),
+    "batch_ended": gettext_lazy("The campaign has ended: it takes no more rows."),
+    "batch_being_updated": gettext_lazy(
+        "Another file is being loaded into this campaign right now."
+    ),
     "import_interrupted": gettext_lazy(
         "The campaign changed while the file was stored; nothing of it was kept."
     ),
