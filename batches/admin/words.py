@@ -41,6 +41,10 @@ DISPOSITIONS: dict[str, Any] = {}
 # Codes of `Job.status_reason`, `Batch.pause_reason` and of histories.
 REASONS: dict[str, Any] = {
     "no_phone": _("No usable phone"),
+    "withdrawn_by_list": _("Withdrawn by a list"),
+    "withdrawn_of_upload": _("Withdrawn with its upload"),
+    "absent_in_file": _("Not in the corrected file"),
+    "paid": _("It was paid"),
     "stop_now": _("Everything was stopped by hand"),
     "batch_cancelled": _("The campaign was cancelled"),
     "batch_expired": _("The campaign expired"),
