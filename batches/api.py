@@ -6,6 +6,7 @@ account are not found. Persons are shown in full: a key serves the client whose
 debtors they are. What calls cost is not said: that is not the client's price.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from bson import ObjectId
@@ -19,8 +20,12 @@ from speechai_site.runtime import keyset
 router = Router()
 ERRORS = {401: Error, 403: Error, 404: Error, 422: Error}
 Limit = Annotated[int, Query(ge=1, le=200)]
+Reason = Annotated[str, Query(max_length=64)]
 # Heavy columns that a list does not show.
 NOT_LISTED = ("debts", "variables", "extra", "warnings", "source_rows", "history")
+
+# What holds a case back, in the shape of DecisionOut; `calls` knows, and adds it here.
+HELD_BY: list[Callable[[Job], dict[str, Any] | None]] = []
 
 
 @router.get("/batches", response={200: BatchPage, **ERRORS}, tags=["batches"])
@@ -53,17 +58,20 @@ def list_jobs(
     request: HttpRequest,
     batch: str | None = None,
     status: Job.Status | None = None,
+    reason: Reason | None = None,
     after: str | None = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Cases, newest first; of one campaign, in one status, or both."""
+    """Cases, newest first; of one campaign, in one status, with one `status_reason`,
+    or all of these."""
     where = {"account_id": request.auth.account_id}
     if batch:
         where = {"batch_id": own_batch(request, batch).pk}
+    wanted = {"status": status and status.value, "status_reason": reason}
     ids, next_id = keyset.page(
         Job,
         where,
-        {"status": status.value} if status else {},
+        {column: value for column, value in wanted.items() if value},
         after=object_id(after) if after else None,
         limit=limit,
     )
@@ -73,8 +81,10 @@ def list_jobs(
 
 @router.get("/jobs/{job_id}", response={200: JobDetail, **ERRORS}, tags=["jobs"])
 def get_job(request: HttpRequest, job_id: str) -> Job:
-    """One case, with its debts, variables and other columns."""
-    return own_job(request, job_id)
+    """One case, with its debts, variables and other columns, and why it is not called."""
+    job = own_job(request, job_id)
+    job.decision = next((held for by in HELD_BY if (held := by(job))), None)
+    return job
 
 
 def own_batch(request: HttpRequest, text: str) -> Batch:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 
@@ -91,8 +91,27 @@ class JobOut(Schema):
         return str(job.batch_id)
 
 
+class DecisionOut(Schema):
+    """Why a case is not called, or not yet.
+
+    `reason`: a sentence for people. `rule`: the policy record and its version;
+    `source`: the law or the company. `next_allowed_at`: null when nobody can say, or
+    never.
+    """
+
+    decision: Literal["defer", "deny"]
+    code: str
+    reason: str
+    rule: str
+    source: str
+    at: datetime
+    next_allowed_at: datetime | None
+
+
 class JobDetail(JobOut):
-    """A case with what its rows said."""
+    """A case with what its rows said, and the decision for which it waits or ended."""
+
+    decision: DecisionOut | None
 
     debts: list[dict[str, Any]]
     variables: dict[str, str]

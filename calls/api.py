@@ -5,7 +5,8 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from ninja import Router
 
-from batches.api import ERRORS, Limit, own_batch, own_job
+from batches.api import ERRORS, HELD_BY, Limit, own_batch, own_job
+from calls import explained
 from calls.models import Call, CallDetail
 from calls.schemas import CallDetailOut, CallPage
 from speechai_site.runtime import keyset
@@ -45,3 +46,6 @@ def get_call(request: HttpRequest, call_id: str) -> Call:
     said = detail.first() or CallDetail()
     call.transcript, call.recording_url = said.transcript, said.recording_url
     return call
+
+
+HELD_BY.append(explained.of_job)

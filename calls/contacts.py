@@ -6,6 +6,7 @@ strict: a call without trace, or of an unknown end, counts as a conversation.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,10 +67,15 @@ class Contacts:
             self._file(entry)
 
     def of(self, job: Document, phone_key: str, but: str = "") -> list[Contact]:
-        """Of this person and this phone, without those of the call `but`."""
+        """Of this person and this phone, without those of the call `but`.
+
+        An imported contact of a phone alone may have been this person's: it is.
+        """
         return [
             self.made[entry["_id"]]
-            for entry in self._rows(job["account_id"], job["person_key"], phone_key)
+            if entry["person_key"]
+            else replace(self.made[entry["_id"]], person_key=job["person_key"])
+            for entry in self._rows(job, phone_key)
             if not but or entry["call_id"] != but
         ]
 
@@ -90,9 +96,16 @@ class Contacts:
         ]
         return f"{start}{max(taken, default=0) + 1}"
 
-    def _rows(self, account_id: Any, person: str, phone: str) -> Iterable[Document]:
-        found = {row["_id"]: row for row in self.rows.get((account_id, person), ())}
-        found |= {row["_id"]: row for row in self.rows.get((account_id, phone), ())}
+    def _rows(self, job: Document, phone_key: str) -> Iterable[Document]:
+        if not self.rows:
+            return ()
+        account, found = job["account_id"], {}
+        for key in (job["person_key"], phone_key):
+            found |= {row["_id"]: row for row in self.rows.get((account, key), ())}
+        for key in job["phone_keys"]:
+            for row in self.rows.get((account, key), ()):
+                if not row["person_key"]:
+                    found[row["_id"]] = row
         return found.values()
 
     def _file(self, entry: Document) -> None:
@@ -146,7 +159,7 @@ def what_came_of(call: Document | None) -> tuple[str, str]:
     """A call's kind of contact and its outcome, in the policies' words."""
     if call is None or call["status"] in OPEN:
         return "rang", UNDER_WAY
-    if call["status"] not in FINAL_AT_RETELL:
+    if call["status"] not in FINAL_AT_RETELL or not call["outcome"]:
         return "conversation", ""
     kind = KINDS.get(call["outcome"], "rang")
     if call.get("wants_no_calls"):

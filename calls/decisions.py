@@ -10,6 +10,8 @@ from speechai_site.runtime.documents import collection
 
 Row = dict[str, Any]
 DUPLICATE = 11000
+# What the gate writes when a policy objects that has no record.
+NO_RECORD = "-"
 
 
 def keep(rows: Iterable[Row]) -> int:
@@ -22,9 +24,9 @@ def keep(rows: Iterable[Row]) -> int:
     """
     documents = [
         {
-            "rule": "",
             "source": "",
             **row,
+            "rule": row.get("rule", "").removesuffix(NO_RECORD),
             "_id": Decision.key(row["job_id"], row["code"], row["next_allowed_at"]),
         }
         for row in rows

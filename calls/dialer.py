@@ -2,7 +2,8 @@
 
 `_post` is the only function of the program that may reach create; `_begin` and
 `resend` are its only callers, and both pass the gate in the transaction that commits
-the right to send. What happens afterwards is recorded in bulk.
+the right to send. What happens afterwards is recorded in bulk. Calls to our own people
+(`dial_staff`) have a gate of their own in `calls/staff_calls.py`.
 """
 
 import logging
@@ -11,6 +12,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,11 +22,11 @@ from django.conf import settings
 from batches import formats
 from batches.models import Job
 from batches.states import JOB, JobStatus
-from calls import decisions, pacing, webhooks
+from calls import decisions, pacing, staff_calls, staff_results, webhooks
 from calls.answers import Answer, Send, record
+from calls.asked import JOB_FIELDS as ASKED_OF_JOBS
 from calls.dispatcher import turn_away
 from calls.gate import FAILED_RULE_DELAY, Document, Gate, Verdict, as_decision
-from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
 from calls.models import Call, CallDetail, ContactLedger
 from calls.policies import disclosures
 from calls.retell.client import RetellClient
@@ -122,6 +124,19 @@ def resend(call_ids: list[str]) -> int:
     here = process()
     sends = in_transaction(lambda: _begin_again(call_ids, here.token))
     _send_all(here, sends)
+    return len(sends)
+
+
+def dial_staff(call_id: str) -> int:
+    """Place the planned call to one of our own people; how many were sent."""
+    here = process()
+    try:
+        here.client.ready_to_create()
+    except RetellError as error:  # somebody waits for it: say why
+        staff_calls.withdraw(call_id, error.code)
+        return 0
+    sends = in_transaction(lambda: staff_calls.begin(call_id))
+    _send_all(here, sends, staff_results.record)
     return len(sends)
 
 
@@ -321,8 +336,12 @@ def _withdraw(refused: list[tuple[Document, str]]) -> None:
     )
 
 
-def _send_all(here: Process, sends: list[Send]) -> None:
-    """POST on the pool, each when its path is free, and record the replies in bulk as
+def _send_all(
+    here: Process,
+    sends: list[Send],
+    keep: Callable[[list[tuple[Send, Answer]]], None] = record,
+) -> None:
+    """POST on the pool, each when its path is free, and `keep` the replies in bulk as
     they come."""
     here.sending.update(send.call_id for send in sends)
     pending: dict[Future[CallReply], Send] = {}
@@ -338,7 +357,7 @@ def _send_all(here: Process, sends: list[Send]) -> None:
                     (pending.pop(future), _answer(future)) for future in finished
                 ]
                 here.sending.difference_update(send.call_id for send, _ in answers)
-                record(answers)
+                keep(answers)
     finally:
         here.sending.difference_update(send.call_id for send in sends)
 

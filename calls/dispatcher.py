@@ -15,11 +15,12 @@ from pymongo import UpdateMany
 from batches.models import Account, Batch, Job
 from batches.states import JOB, BatchStatus, JobStatus
 from calls import decisions, halts, limits, pacing, rules
-from calls.gate import JOB_FIELDS as ASKED_OF_JOBS
-from calls.gate import Document, Gate, Verdict, as_decision, is_calling_time, spread
+from calls.asked import JOB_FIELDS as ASKED_OF_JOBS
+from calls.asked import is_calling_time
+from calls.gate import Document, Gate, Verdict, as_decision, spread
 from calls.models import Call
 from calls.shares import WEIGHTS, Claim, Room, allot
-from speechai_site.runtime import clock, keys, leases
+from speechai_site.runtime import clock, environment, keys, leases
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import in_transaction, session
 
@@ -56,7 +57,7 @@ def dispatch_round(held: leases.Held) -> int:
 
     Raises LeaseLost when another process took over.
     """
-    if pacing.slowed_down():
+    if pacing.slowed_down() or not environment.may_dial():
         return 0
     batches, accounts = _running_batches()
     due = _due_jobs(batches, accounts) if batches else []

@@ -12,21 +12,20 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import pytz
-from django.conf import settings
-
 from batches.models import Account, Agent, Batch, PhoneNumber
 from batches.states import BatchStatus, JobStatus, asked
 from calls import halts, pacing, registries, rules
+from calls.asked import as_asked, debt_keys, hours_are_lifted, region_of
 from calls.blocks import Blocks, phones_in_turn
 from calls.contacts import UNDER_WAY, Contacts
 from calls.models import ContactLedger
-from calls.policies.decisions import Decision, Job, Person
+from calls.policies import opening
+from calls.policies.decisions import Decision, Person
 from calls.policies.disclosures import Notices, notices_for
-from calls.policies.evaluate import Looks, evaluate, hours_at
+from calls.policies.evaluate import Looks, evaluate
 from calls.policies.merge import Effective
-from calls.policies.zones import place_of, subdivision_of
-from speechai_site.runtime import clock, keys
+from calls.policies.zones import place_of
+from speechai_site.runtime import clock, environment, keys
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import session
 
@@ -67,6 +66,7 @@ class Gate:
 
     def __init__(self, jobs: list[Document]) -> None:
         self.now = clock.now()
+        self.may_dial = environment.may_dial()
         self.slowed_down = pacing.slowed_down()
         self.batches = _by_id(
             Batch, {job["batch_id"] for job in jobs}, status=1, starts_at=1, **BATCH
@@ -88,6 +88,7 @@ class Gate:
         self.rules = rules.current()
         self.contacts = Contacts(jobs, self.now)
         self._looks: dict[str, Looks] = {}
+        self._policies: dict[tuple[Any, ...], Effective] = {}
 
     def verdict(
         self, job: Document, phone: str | None, call: Document | None = None
@@ -134,6 +135,14 @@ class Gate:
 
     def policy_of(self, job: Document, e164: str) -> Effective:
         """What holds for this person, on this phone, today."""
+        # the last digits of a phone say nothing of the place
+        key = (job["batch_id"], e164[:-4], *job.get("places", ()))
+        found = self._policies.get(key)
+        if found is None:
+            found = self._policies[key] = self._find_policy(job, e164)
+        return found
+
+    def _find_policy(self, job: Document, e164: str) -> Effective:
         account = self.accounts[job["account_id"]]
         place = place_of(
             e164,
@@ -163,15 +172,18 @@ class Gate:
             region_of(job, account["country"]),
             account["time_zone"],
         )
+        policy = self.policy_of(job, e164)
         return evaluate(
             person,
-            _as_asked(job),
+            as_asked(job),
             self.numbers[self.batches[job["batch_id"]]["number_id"]]["e164"],
             self.now,
             self.contacts.of(job, phone_key, but),
-            policy=self.policy_of(job, e164),
+            policy=policy,
             holidays=self.rules.holidays(account["country"]),
-            registries=self._registries(account["country"]),
+            registries=(
+                self._registries(account["country"]) if policy.registries else None
+            ),
             lift_hours=hours_are_lifted(),
         )
 
@@ -238,35 +250,6 @@ def as_decision(job: Document, verdict: Verdict, at: datetime) -> list[Document]
     return [row]
 
 
-def hours_are_lifted() -> bool:
-    """SANDBOX_POLICY=open lifts hours, weekdays and holidays, in the sandbox."""
-    return settings.SANDBOX and settings.SANDBOX_POLICY == "open"
-
-
-def region_of(job: Document, country: str) -> str:
-    """The subdivision that is known of the person; "" if none is."""
-    for place in job.get("places", ()):
-        if found := subdivision_of(country, place.removeprefix(f"{country}-")):
-            return found
-    return ""
-
-
-def debt_keys(job: Document) -> tuple[str, ...]:
-    """One for each operation that the case names."""
-    named = (debt.get("operation", "") for debt in job.get("debts", ()))
-    return tuple(f"{job.get('creditor_key', '')}:{name}"[:80] for name in named if name)
-
-
-def _as_asked(job: Document) -> Job:
-    limit = job.get("limit_date")
-    return Job(
-        creditor=job.get("creditor_key", ""),
-        debt_keys=debt_keys(job),
-        limit_dates=(limit.date(),) if limit else (),
-        callback_at=job.get("callback_at"),
-    )
-
-
 BATCH = {
     "use_case": 1,
     "agent_id": 1,
@@ -277,25 +260,6 @@ BATCH = {
     "expires_at": 1,
 }
 ACCOUNT = {"name": 1, "status": 1, "country": 1, "time_zone": 1, "sector": 1}
-# What the policies ask of a case, for the projections of those who ask a gate.
-JOB_FIELDS = {
-    "account_id": 1,
-    "batch_id": 1,
-    "creditor_key": 1,
-    "phones": 1,
-    "phone_index": 1,
-    "phone_keys": 1,
-    "person_key": 1,
-    "debts.operation": 1,
-    "limit_date": 1,
-    "attempts": 1,
-    "refusals": 1,
-    "callback_at": 1,
-    "stop_requested": 1,
-    "stop_reason": 1,
-    "round_id": 1,
-    "places": 1,
-}
 
 
 @dataclass(frozen=True)
@@ -304,6 +268,10 @@ class Attempt:
     phone: str | None
     call_id: str
     call: Document | None = None
+
+
+def live_is_armed(gate: Gate, _attempt: Attempt) -> Verdict | None:
+    return None if gate.may_dial else Verdict("defer", "live_not_armed")
 
 
 def retell_takes_calls(gate: Gate, _attempt: Attempt) -> Verdict | None:
@@ -409,11 +377,15 @@ def there_is_a_phone(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 def policies_allow(gate: Gate, attempt: Attempt) -> Verdict | None:
     """Hours, holidays, caps, waits, consent, registries, caller id, dates of debts."""
-    answer = gate.decide(attempt.job, attempt.phone, attempt.call_id)
+    job = attempt.job
+    if not opening.are_known((gate.accounts[job["account_id"]]["time_zone"],)):
+        # the ledger's days are its, even of a phone that has a place of its own
+        return Verdict("defer", "unknown_zone", gate.now + UNKNOWN_DELAY)
+    answer = gate.decide(job, attempt.phone, attempt.call_id)
     if answer.decision == "allow":
         return None
     return Verdict(
-        answer.decision,
+        "defer" if answer.code in MENDED_BY_PEOPLE else answer.decision,
         answer.code,
         answer.next_allowed_at or gate.now + UNKNOWN_DELAY,
         end=ENDS.get(answer.code, JobStatus.DENIED),
@@ -432,24 +404,14 @@ def person_is_not_being_called(gate: Gate, attempt: Attempt) -> Verdict | None:
     return Verdict("defer", "being_called", gate.now + UNDER_WAY_DELAY)
 
 
+# The policies deny, but the case need not end: an administrator may accept a record.
+MENDED_BY_PEOPLE = ("unknown_policy", "policy_draft")
 # How a case ends by a code that denies it; the others could not be called.
 ENDS = {"debt_date_past": JobStatus.EXPIRED}
 
 
-def is_calling_time(rules_now: rules.Rules, country: str, use_case: str) -> bool:
-    """Whether anybody in the country may be called now, wherever they are."""
-    now = clock.now()
-    if hours_are_lifted():
-        return True
-    policy = rules_now.policy(country, use_case, on=now.date())
-    zones = pytz.country_timezones.get(country, ())
-    return any(
-        hours_at(policy, (zone,), now, rules_now.holidays(country)).decision != "defer"
-        for zone in zones
-    )
-
-
 CHECKS: list[Callable[[Gate, Attempt], Verdict | None]] = [
+    live_is_armed,
     retell_takes_calls,
     batch_is_running,
     nothing_was_asked,

@@ -29,6 +29,8 @@ from calls import (
     refusals,
     results,
     settling,
+    staff_results,
+    staff_scripts,
     states,
     sweep,
 )
@@ -198,6 +200,15 @@ def release_new_cases(client: RetellClient) -> None:
     updates.release_stored()
 
 
+def tend_staff_calls(client: RetellClient) -> None:
+    """Calls to our own people: looked up, never sent again."""
+    due = staff_results.due()
+    answers = _in_parallel(lambda call: _look_up(client, call), due)
+    staff_results.merge([a for a in answers if isinstance(a, results.Report)])
+    answered = [c for c, a in zip(due, answers, strict=True) if a != SILENT]
+    staff_results.lose_overlong(answered, staff_scripts.LONGEST_SECONDS)
+
+
 def finish_batches(client: RetellClient) -> None:
     """Expire what is over its time; complete what has nothing left to do."""
     now = clock.now()
@@ -265,6 +276,7 @@ STEPS: list[Step] = [
     recount_batches,
     resolve_unknown,
     poll_open,
+    tend_staff_calls,
     sweep.sweep_ended,
     look_at_costs,
 ]

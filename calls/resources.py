@@ -39,12 +39,11 @@ class CellWidget(widgets.Widget):
             raise ValueError(error.message) from None
 
 
-class DoNotCallResource(resources.Resource):
-    """Reads a list of people not to call; it stores nothing: `entries` holds what its
-    sound rows ask for.
+class RowsResource(resources.Resource):
+    """Reads a flat table row by row into plain objects; it stores nothing.
 
-    Columns: `who` (phone or document), `phone`, `document`, `reason`, `expires`,
-    `creditor`; of each row those that it has.
+    A subclass gives `start()`, the object of an empty row, and `take(object)`, which
+    keeps a sound one; both may raise ValidationError.
     """
 
     class Meta:
@@ -53,6 +52,47 @@ class DoNotCallResource(resources.Resource):
         force_init_instance = True
         instance_loader_class = instance_loaders.BaseInstanceLoader
         skip_diff = True
+
+    def __init__(self, readers: dict[str, tuple[str, Callable[[Any], Any]]]) -> None:
+        """`readers`: of each column, the attribute that it fills and how."""
+        super().__init__()
+        self.fields = {
+            name: fields.Field(attribute, name, CellWidget(read))
+            for name, (attribute, read) in readers.items()
+        }
+
+    def start(self) -> Any:
+        raise NotImplementedError
+
+    def take(self, instance: Any) -> None:
+        raise NotImplementedError
+
+    def init_instance(self, row: Any = None) -> Any:
+        return self.start()
+
+    def import_field(
+        self, field: Any, instance: Any, row: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        """A blank cell leaves what the object had."""
+        value = field.clean(row, **kwargs) if field.column_name in row else None
+        if value is not None:
+            self.fill(instance, field.attribute, value)
+
+    def fill(self, instance: Any, name: str, value: Any) -> None:
+        setattr(instance, name, value)
+
+    def save_instance(
+        self, instance: Any, is_create: Any, row: Any, **kwargs: Any
+    ) -> None:
+        self.take(instance)
+
+
+class DoNotCallResource(RowsResource):
+    """Reads a list of people not to call: `entries` holds what its sound rows ask for.
+
+    Columns: `who` (phone or document), `phone`, `document`, `reason`, `expires`,
+    `creditor`; of each row those that it has.
+    """
 
     def __init__(
         self,
@@ -64,7 +104,6 @@ class DoNotCallResource(resources.Resource):
         expires_at: datetime | None = None,
     ) -> None:
         """`account` None: for everybody. The rest is for rows that don't say."""
-        super().__init__()
         self.account_id = account.pk if account else None
         countries = [account.country] if account else []
         zone = zone_of(account)
@@ -75,41 +114,34 @@ class DoNotCallResource(resources.Resource):
             "expires_at": expires_at,
         }
         self.entries: list[Entry] = []
-        readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
-            "who": ("typed", lambda cell: read_typed(cell, countries)),
-            "phone": ("phone", lambda cell: read_phone(cell, countries)),
-            "document": ("document", read_person),
-            "reason": ("reason", read_reason),
-            "expires": ("expires_at", lambda cell: end_of(read_date(cell), zone)),
-            "creditor": ("creditor", read_text),
-        }
-        self.fields = {
-            name: fields.Field(attribute, name, CellWidget(read))
-            for name, (attribute, read) in readers.items()
-        }
+        super().__init__(
+            {
+                "who": ("typed", lambda cell: read_typed(cell, countries)),
+                "phone": ("phone", lambda cell: read_phone(cell, countries)),
+                "document": ("document", read_person),
+                "reason": ("reason", read_reason),
+                "expires": ("expires_at", lambda cell: end_of(read_date(cell), zone)),
+                "creditor": ("creditor", read_text),
+            }
+        )
 
-    def init_instance(self, row: Any = None) -> BlockRequest:
+    def start(self) -> BlockRequest:
         return BlockRequest(**self.defaults)
 
-    def import_field(
-        self, field: Any, instance: BlockRequest, row: Any, *args: Any, **kwargs: Any
-    ) -> None:
-        """A blank cell leaves the default; `who` is a phone or a document."""
-        value = field.clean(row, **kwargs) if field.column_name in row else None
+    def fill(self, instance: BlockRequest, name: str, value: Any) -> None:
+        """`who` is a phone or a document."""
         if isinstance(value, BlockRequest):
             instance.phone, instance.document = value.phone, value.document
-        elif value is not None:
-            setattr(instance, field.attribute, value)
+        else:
+            setattr(instance, name, value)
 
-    def save_instance(
-        self, instance: BlockRequest, is_create: Any, row: Any, **kwargs: Any
-    ) -> None:
+    def take(self, instance: BlockRequest) -> None:
         self.entries += instance.entries(self.account_id, self.source)
 
 
-def read_list(resource: DoNotCallResource, rows: list[dict[str, Any]]) -> list[Any]:
-    """Fill `resource.entries`; the faulty rows, as import-export's InvalidRow, whose
-    `number` counts `rows` from 1."""
+def read_list(resource: RowsResource, rows: list[dict[str, Any]]) -> list[Any]:
+    """Let the resource take every sound row; returns the faulty ones, as import-export's
+    InvalidRow, whose `number` counts `rows` from 1."""
     headers = list(resource.fields)
     dataset = tablib.Dataset(headers=headers)
     for row in rows:

@@ -106,7 +106,7 @@ def _write(changes: list[UpdateOne]) -> None:
 
 def _call_change(report: Report, values: dict[str, Any]) -> UpdateOne:
     """The values, whatever the status; the status, if that is a step forward."""
-    reply, status = report.reply, _status(report)
+    reply, status = report.reply, status_of(report)
     maximum = {}
     if (cost := reply.cost_usd) is not None:
         maximum["cost_usd"] = Decimal128(cost)  # late parts only add to it
@@ -142,7 +142,7 @@ def _comes_again(report: Report) -> bool:
     return RANKS[report.event] == 1
 
 
-def _status(report: Report) -> str | None:
+def status_of(report: Report) -> str | None:
     """The status that the report proves; None when it proves nothing new."""
     if report.event in ENDS:
         return _final_status(report.reply) or CallStatus.ENDED
@@ -213,7 +213,7 @@ def _review(
         {"transcript": reply.transcript, **(reply.model_extra or {})}
         | {"disconnection_reason": reply.disconnection_reason},
         outcome=reasons.classify(
-            _status(report) or CallStatus.ENDED,
+            status_of(report) or CallStatus.ENDED,
             reply.disconnection_reason or "",
             values.get("in_voicemail"),
         ),

@@ -34,16 +34,14 @@ class Rules:
         years: Iterable[Document] = (),
     ) -> None:
         records: list[Record] = list(RECORDS)
-        self.layers: dict[Any, list[tuple[int, str, Record]]] = {}
+        self.layers: dict[Any, list[Record]] = {}
         for row in policies:
             record = from_json(json.loads(row["record"]))
             layer = row.get("batch_id") or row.get("account_id")
             if layer is None:
                 records.append(record)
             else:
-                self.layers.setdefault(layer, []).append(
-                    (row["version"], row["kind"], record)
-                )
+                self.layers.setdefault(layer, []).append(record)
         self.records = tuple(records)
         self._days = list(days)
         self._years = [(row["country"], row["year"]) for row in years]
@@ -69,9 +67,8 @@ class Rules:
         if key not in self._effective:
             found = effective.choose(self.records, *where)
             for layer in (account_id, batch_id):
-                found += effective.choose(
-                    self._newest(layer), *where, needs_country=False
-                )
+                own = self.layers.get(layer, ())
+                found += effective.choose(own, *where, needs_country=False)
             self._effective[key] = strictest(
                 found, rules=rules, accept_drafts=accept_drafts
             )
@@ -94,13 +91,6 @@ class Rules:
                 years,
             )
         return self._tables[country]
-
-    def _newest(self, layer: Any) -> list[Record]:
-        newest: dict[str, tuple[int, Record]] = {}
-        for version, kind, record in self.layers.get(layer, ()):
-            if kind not in newest or version > newest[kind][0]:
-                newest[kind] = (version, record)
-        return [record for _version, record in newest.values()]
 
 
 _lock = threading.Lock()

@@ -6,6 +6,8 @@ registered|ongoing ─► lost (nothing final by the hard limit, after a stop)
 sending|registered|unknown|lost ─► ongoing|ended|not_connected|error
                                    (webhook or poll came first)
 
+A staff call (a test) goes through the same states.
+
 Incident: open ─► resolved
 """
 
@@ -60,6 +62,8 @@ CALL = Machine(
         C.WITHDRAWN: frozenset(),
     },
 )
+
+STAFF_CALL = Machine("calls_staffcall", CALL.arrows)
 
 
 class IncidentStatus(TextChoices):

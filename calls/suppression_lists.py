@@ -3,20 +3,16 @@
 Read whole and checked first; then all of it is added, or nothing.
 """
 
-import csv
-import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from batches.imports.columns import Column, match
+from batches.imports.columns import Column
 from batches.imports.normalizers.text import is_blank, text_of
 from batches.imports.normalizers.typed import is_document
 from batches.imports.problems import WorkbookError
-from batches.imports.reader import open_table
-from batches.imports.sniffer import sniff
 from calls import suppression
+from calls.flat_files import Rows, read_file
 from calls.resources import DoNotCallResource, read_list
 from calls.suppression import Done
 
@@ -72,15 +68,15 @@ class Loaded:
         return self.asked - self.done.added
 
 
-Rows = list[tuple[int, dict[str, Any]]]
-
-
 def load(source: bytes | str, resource: DoNotCallResource, *, by: str) -> Loaded:
     """Add a file's or a pasted text's people; with any faulty row, nobody.
 
     Adding the same again adds nothing. Raises WorkbookError for a file of no use.
     """
-    rows = _pasted(source) if isinstance(source, str) else _filed(source)
+    if isinstance(source, str):
+        rows = _pasted(source)
+    else:
+        rows = read_file(source, COLUMNS, NEEDED, headless=_pasted)
     if len(rows) > MOST_ROWS:
         raise WorkbookError("too_many_rows", sheet="", limit=MOST_ROWS)
     invalid = read_list(resource, [cells for _number, cells in rows])
@@ -116,58 +112,3 @@ def _pasted(text: str) -> Rows:
         else:
             rows += [(number, {"who": cell}) for cell in cells]
     return rows
-
-
-def _filed(content: bytes) -> Rows:
-    try:
-        sniff(content)
-    except WorkbookError as error:
-        if error.code != "file_text":
-            raise
-        return _of_text(_decoded(content))
-    with open_table(content, COLUMNS, NEEDED) as table:
-        return list(_cells(table.match.places, table.rows))
-
-
-def _of_text(text: str) -> Rows:
-    """A CSV with a header; without one, each of its cells is a phone or document."""
-    lines = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
-    found = match([text_of(cell) for cell in lines[0]], COLUMNS) if lines else None
-    if found is None or found.missing(NEEDED):
-        return _pasted(text)
-    if found.ambiguous:
-        raise WorkbookError(
-            "column_ambiguous",
-            sheet="CSV",
-            wanted=", ".join(found.ambiguous),
-            columns=", ".join(lines[0][i] for p in found.ambiguous.values() for i in p),
-        )
-    return list(_cells(found.places, enumerate(lines[1:], 2)))
-
-
-def _cells(places: dict[str, list[int]], rows: Any) -> Iterator[tuple[int, dict]]:
-    for number, cells in rows:
-        if all(map(is_blank, cells)):
-            continue
-        yield (
-            number,
-            {
-                name: cells[where[0]] if where[0] < len(cells) else ""
-                for name, where in places.items()
-            },
-        )
-
-
-def _decoded(content: bytes) -> str:
-    encodings = ["utf-16"] if content[:2] in (b"\xff\xfe", b"\xfe\xff") else []
-    for encoding in [*encodings, "utf-8-sig"]:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("cp1252", errors="replace")
-
-
-def _delimiter(text: str) -> str:
-    head = text.partition("\n")[0]
-    return max(";,\t|", key=head.count)

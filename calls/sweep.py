@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from calls import pacing, results
+from calls import pacing, results, staff_results
 from calls.models import Call
 from calls.retell.client import RetellClient
 from calls.retell.errors import RetellError
@@ -100,7 +100,9 @@ def _compare(client: RetellClient, items: list[CallReply]) -> tuple[int, int]:
     mine = {
         item.attempt_id: item
         for item in items
-        if item.attempt_id and (item.metadata or {}).get("env") == environment.mode()
+        if item.attempt_id
+        and not staff_results.is_staff(item.attempt_id)
+        and (item.metadata or {}).get("env") == environment.mode()
     }
     rows = {
         row["_id"]: row

@@ -14,11 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from calls import results
+from calls import results, staff_results
 from calls.models import Call, WebhookEvent
 from calls.retell import signature
 from calls.retell.schemas import CallReply, read_json
-from speechai_site.runtime import clock
+from speechai_site.runtime import clock, environment, keys
 from speechai_site.runtime.documents import collection
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ BATCH = 200
 WAITING = {"result": ""}
 # So long the first of a batch waits for others (seconds): one insert serves all.
 GATHER = 0.025
+# That the key works is written down once in so many seconds.
+CONFIRM_EVERY = 60
+_confirm_at = 0.0
 
 
 @csrf_exempt  # authenticated by its signature on the raw bytes
@@ -45,6 +48,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("X-Retell-Signature")
     if not signature.verify(body, settings.RETELL_WEBHOOK_KEY, given, now_ms):
         return HttpResponse(status=401)
+    _confirm_key()
     row = event_row(body)
     if row is None:
         log.warning("webhook ignored: not an event of a call")
@@ -55,6 +59,19 @@ def receive(request: HttpRequest) -> HttpResponse:
         log.error("webhook not stored: %s", type(error).__name__)
         return HttpResponse(status=503)
     return HttpResponse(status=204)
+
+
+def _confirm_key() -> None:
+    """The webhook key has verified a message: arming live asks for that."""
+    global _confirm_at
+    if time.monotonic() < _confirm_at:
+        return
+    try:
+        environment.remember_webhook(keys.key_fingerprint(settings.RETELL_WEBHOOK_KEY))
+    except PyMongoError as error:  # the next message tries again
+        log.error("webhook key not noted: %s", type(error).__name__)
+        return
+    _confirm_at = time.monotonic() + CONFIRM_EVERY
 
 
 def event_row(body: bytes) -> dict[str, Any] | None:
@@ -147,12 +164,16 @@ def apply_waiting() -> int:
     read = {event["_id"]: _read(event) for event in events}
     known = _known_calls([reply for reply in read.values() if reply is not None])
     reports: list[results.Report] = []
+    of_staff: list[results.Report] = []
     taken: dict[str, list[Any]] = {}
     for event in events:
         reply = read[event["_id"]]
         call_id = known.get(reply.call_id) if reply else None
         if reply is None or event["event"] not in results.RANKS:
             result = "ignored"
+        elif staff_results.is_staff(reply.attempt_id):
+            result = "of_staff"
+            of_staff.append(results.Report(reply.attempt_id, event["event"], reply))
         elif call_id is None:
             result = "no_such_call"
         else:
@@ -160,6 +181,7 @@ def apply_waiting() -> int:
             reports.append(results.Report(call_id, event["event"], reply))
         taken.setdefault(result, []).append(event["_id"])
     results.merge(reports)
+    staff_results.merge(of_staff)
     for result, ids in taken.items():
         collection(WebhookEvent, fast=True).update_many(
             {"_id": {"$in": ids}},

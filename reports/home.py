@@ -21,8 +21,8 @@ from batches.admin.words import (
 )
 from batches.models import Account, Batch, Job
 from batches.states import JobStatus
-from calls import pacing
-from calls.admin import halts, incidents
+from calls import invariants, pacing
+from calls.admin import alerts, halts, incidents, live
 from calls.admin.unconfirmed import unconfirmed
 from calls.admin.words import CALL_COLOURS, value
 from calls.models import Call
@@ -48,8 +48,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "halting": halts.form_context(request),
         "home": {
             "notices": [
+                *live.notices(request),
                 *halts.notices(request),
                 *incidents.notices(request),
+                *alerts.notices(request),
                 *notices(),
             ],
             "cards": _cards(request, figures, accounts),
@@ -60,6 +62,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             if figures["unconfirmed"]
             else {},
             "latest": _latest(request, accounts),
+            "may_disarm": live.may_disarm(request),
             "may_control": request.user.has_perm("batches.control_batch"),
             "may_upload": request.user.has_perm("batches.add_upload"),
             "batches_url": list_url("batches_batch"),
@@ -167,7 +170,19 @@ def _cards(
                 _("as far as Retell has said"),
             )
         )
+    if alerts.answers_for_rules(request):
+        cards.append(_undecided(accounts))
     return cards
+
+
+def _undecided(accounts: list[Any] | None) -> Card:
+    n = invariants.undecided_calls(_midnight(), accounts)
+    return Card(
+        _("Calls without a decision"),
+        number(n),
+        _("today; each call must be allowed by a policy"),
+        "danger" if n else "",
+    )
 
 
 def _scope(accounts: list[Any] | None) -> dict[str, Any]:

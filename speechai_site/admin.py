@@ -5,7 +5,6 @@ Screens are in the apps' own `admin`; the home page is `reports/home.py`.
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
@@ -38,6 +37,12 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
             (_("Cases"), "group", "batches_job_changelist", "batches.view_job"),
             (_("Calls"), "call", "calls_call_changelist", "calls.view_call"),
             (
+                _("Test call"),
+                "phone_forwarded",
+                "staff_calls",
+                "batches.control_batch",
+            ),
+            (
                 _("Promises"),
                 "handshake",
                 "calls_promise_changelist",
@@ -67,6 +72,20 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "calls_donotcall_changelist",
                 "calls.view_donotcall",
             ),
+            (
+                _("Outside contacts"),
+                "sync_alt",
+                "calls_contactimport_changelist",
+                "calls.view_contactimport",
+            ),
+            (_("Calling policies"), "gavel", "policies", "calls.view_policy"),
+            (_("Holidays"), "event_busy", "holidays", "calls.view_holiday"),
+            (
+                _("May they be called?"),
+                "contact_support",
+                "may_call",
+                "calls.view_policy",
+            ),
         ],
     ),
     (
@@ -90,6 +109,7 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
                 "batches_phonenumber_changelist",
                 "batches.view_phonenumber",
             ),
+            (_("Live mode"), "bolt", "live", "runtime.arm_live"),
             (_("Users"), "badge", "runtime_user_changelist", "runtime.view_user"),
             (
                 _("API keys"),
@@ -121,6 +141,12 @@ class SpeechAISite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         from calls.admin.halts import halts_page
+        from calls.admin.holidays import holidays_page
+        from calls.admin.live import live_page
+        from calls.admin.may_call import may_call
+        from calls.admin.policies import policies, policy, policy_edit
+        from calls.admin.preflight import batch_forecast, upload_forecast
+        from calls.admin.staff import staff_page
         from calls.admin.voice import sync_retell
         from reports.admin import download_report
 
@@ -130,7 +156,24 @@ class SpeechAISite(UnfoldAdminSite):
                 self.admin_view(download_report),
                 name="batch_report",
             ),
+            path(
+                "batches/batch/<str:pk>/forecast/",
+                self.admin_view(batch_forecast),
+                name="batch_forecast",
+            ),
+            path(
+                "batches/upload/<str:pk>/forecast/",
+                self.admin_view(upload_forecast),
+                name="upload_forecast",
+            ),
             path("halts/", self.admin_view(halts_page), name="halts"),
+            path("holidays/", self.admin_view(holidays_page), name="holidays"),
+            path("may-call/", self.admin_view(may_call), name="may_call"),
+            path("policies/", self.admin_view(policies), name="policies"),
+            path("policies/policy/", self.admin_view(policy), name="policy"),
+            path("policies/edit/", self.admin_view(policy_edit), name="policy_edit"),
+            path("live/", self.admin_view(live_page), name="live"),
+            path("staff-calls/", self.admin_view(staff_page), name="staff_calls"),
             path("sync-retell/", self.admin_view(sync_retell), name="sync_retell"),
         ]
 
@@ -144,8 +187,10 @@ class SpeechAISite(UnfoldAdminSite):
 
 
 def environment_badge(request: HttpRequest) -> list[Any] | None:
-    """What every page says in the sandbox: nothing here rings a real phone."""
-    return [_("Test mode"), "warning"] if settings.SANDBOX else [_("Live"), "danger"]
+    """What every page says: nothing rings, or real phones do, or may be made to."""
+    from calls.admin.live import badge
+
+    return badge()
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

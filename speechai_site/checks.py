@@ -1,6 +1,6 @@
 """System checks with stable ids. `manage.py check` and every start run them.
 
-speechai.E001  live is refused, or database and mode do not belong together
+speechai.E001  live may not start: keys are missing, or the sandbox's
 speechai.E002  there is no database
 """
 
@@ -9,12 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
-from speechai_site.runtime.environment import live_refusal
+from speechai_site.runtime.environment import start_refusal
 
 
 @register()
 def live_is_refused(app_configs: Any, **kwargs: Any) -> list[Error]:
-    refusal = live_refusal()
+    refusal = start_refusal()
     return [Error(refusal, id="speechai.E001")] if refusal else []
 
 

@@ -35,12 +35,16 @@ OPERATE = [
     "calls.view_donotcall",
     "calls.add_donotcall",
     "calls.withdraw_donotcall",
+    "calls.view_contactimport",
+    "calls.add_contactimport",
     "reports.export_report",
     "reports.see_personal_data",
 ]
 SUPERVISE = [
     *OPERATE,
     "batches.change_agent",
+    "calls.view_policy",
+    "calls.view_holiday",
     "calls.work_incident",
     "reports.see_cost",
 ]
@@ -52,15 +56,27 @@ ROLES: dict[str, list[str]] = {
         "batches.*_agent",
         "batches.*_phonenumber",
         "calls.*_donotcall",
+        "calls.propose_policy",
+        "calls.loosen_policy",
+        "calls.approve_policy",
+        "calls.*_holiday",
         "runtime.*_user",
         "runtime.view_auditentry",
+        "runtime.arm_live",
         "speechai_site.*_apikey",
     ],
     SUPERVISOR: SUPERVISE,
     OPERATOR: OPERATE,
     # they listen and judge, and call nobody
     QUALITY: [*READ, "calls.work_incident", "reports.see_personal_data"],
-    AUDITOR: [*READ, "calls.view_donotcall", "runtime.view_auditentry"],
+    AUDITOR: [
+        *READ,
+        "calls.view_donotcall",
+        "calls.view_contactimport",
+        "calls.view_policy",
+        "calls.view_holiday",
+        "runtime.view_auditentry",
+    ],
 }
 
 

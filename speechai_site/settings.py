@@ -280,6 +280,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 UPLOAD_MAX_BYTES = env_int("UPLOAD_MAX_BYTES", 50_000_000, 1_000, 1_000_000_000)
 UPLOAD_MAX_ROWS = env_int("UPLOAD_MAX_ROWS", 300_000, 1, 1_048_576)
 UPLOAD_MAX_COLUMNS = env_int("UPLOAD_MAX_COLUMNS", 300, 1, 16_384)
+# without outside contacts for so many days, screens say that only our calls count
+CONTACT_IMPORT_DAYS = env_int("CONTACT_IMPORT_DAYS", 7, 1, 366)
 # to how many bytes, and how many times its own, a file may unpack: the XML of a workbook
 # packs about 10 to 1, far beyond that it is a zip bomb
 UPLOAD_MAX_UNPACKED_BYTES = env_int(

@@ -34,3 +34,11 @@ def _empty(_case: TransactionTestCase) -> None:
         rows = connection.database[name]
         if name not in KEPT and rows.find_one({}, {"_id": 1}):
             rows.delete_many({})
+
+
+@pytest.fixture(autouse=True)
+def _no_rules_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emptied database counts its changes of rules anew."""
+    from calls import rules
+
+    monkeypatch.setattr(rules, "_kept", None)

@@ -6,13 +6,15 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from batches.admin import pages
 from batches.admin.base import AccountScopedAdmin, account_ids
 from batches.admin.words import ACCOUNT_COLOURS
 from batches.models import Account, Batch, Membership
@@ -110,6 +112,7 @@ class AccountAdmin(AccountScopedAdmin):
     account_field = "pk"
     form = AccountForm
     inlines = [MembershipInline]
+    change_form_template = "admin/batches/account/change_form.html"
     list_display = ["name", "slug", "country", "state", "batches", "members"]
     search_fields = ["name", "slug"]
     actions = None
@@ -153,6 +156,21 @@ class AccountAdmin(AccountScopedAdmin):
         self, request: HttpRequest, obj: Account | None = None
     ) -> dict[str, Any]:
         return {} if obj else self.prepopulated_fields
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        account = self.get_object(request, unquote(object_id))
+        extra = {}
+        if account is not None:
+            extra["notices"] = pages.gather(pages.ACCOUNT_NOTICES, request, account)
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **extra}
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Account, form: Any, change: Any

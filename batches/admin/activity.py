@@ -46,6 +46,17 @@ VERBS = {
     "sync": pgettext_lazy("activity", "read from Retell"),
     "withdraw": pgettext_lazy("activity", "withdrawn"),
     "load": pgettext_lazy("activity", "loaded"),
+    "arm": pgettext_lazy("activity", "armed"),
+    "disarm": pgettext_lazy("activity", "disarmed"),
+    "place": pgettext_lazy("activity", "asked for"),
+    "verify": pgettext_lazy("activity", "verified"),
+    "remove": pgettext_lazy("activity", "removed"),
+}
+# Objects of `AuditEntry.action` that have no page of their own.
+OBJECTS = {
+    "live": _("Live mode"),
+    "staffphone": _("staff phone"),
+    "staffcall": _("test call"),
 }
 # Keys of `AuditEntry.detail`; an unknown one is shown as it is.
 DETAILS = {
@@ -54,10 +65,16 @@ DETAILS = {
     "fields": _("fields"),
     "jobs": _("cases"),
     "numbers": _("caller ids"),
+    "added": pgettext_lazy("contacts", "added"),
+    "blocked": _("blocked"),
     "rows": _("rows"),
     "versions": _("versions"),
     "place": _("place"),
     "hang_up": _("live calls hung up"),
+    "kind": _("kind"),
+    "phone": _("phone"),
+    "test_call": _("test call"),
+    "webhook": _("webhook"),
     # settings of a campaign, old → new
     **{
         field.name: field.verbose_name
@@ -106,7 +123,8 @@ class AuditEntryAdmin(ReadOnly, KeysetAdmin):
             model = apps.get_model(row.target)
             url = page_url(row.target.replace(".", "_"), row.target_id)
         except (LookupError, ValueError, NoReverseMatch):
-            return capfirst(row.action.partition(".")[0])
+            what = row.action.partition(".")[0]
+            return capfirst(OBJECTS.get(what, what))
         name = capfirst(model._meta.verbose_name)
         return format_html('<a class="sai-link" href="{}">{}</a>', url, name)
 

@@ -21,12 +21,20 @@ from batches.admin.base import (
     AccountScopedAdmin,
     ReadOnly,
     account_ids,
+    choices_of,
     sees_personal_data,
 )
-from batches.admin.filters import AccountFilter, BatchFilter, CodeFilter, StatusFilter
+from batches.admin.filters import (
+    AccountFilter,
+    BatchFilter,
+    CodeFilter,
+    StatusFilter,
+    object_id,
+)
 from batches.admin.keyset import KeysetAdmin
 from batches.admin.pages import page_url
 from batches.admin.search import jobs_of
+from batches.admin.waiting import reasons_of
 from batches.admin.words import (
     DISPOSITIONS,
     JOB_COLOURS,
@@ -37,7 +45,7 @@ from batches.admin.words import (
 )
 from batches.imports.normalizers.places import shown
 from batches.models import Account, Batch, Job, Upload
-from batches.states import JobStatus
+from batches.states import NOT_CALLED, JobStatus
 
 # What the importer keeps of each debt line (`Job.debts`), in the order of the table.
 DEBT_COLUMNS = {
@@ -82,6 +90,30 @@ class DispositionFilter(CodeFilter):
         return super().lookups(request, model_admin)
 
 
+class ReasonFilter(CodeFilter):
+    """Why cases wait or are not called: the reasons that occur in one campaign."""
+
+    title = _("why they are not called")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        asked = object_id(request.GET.get(BatchFilter.parameter_name))
+        batch = asked and choices_of(Batch, request).filter(pk=asked).first()
+        if not batch:
+            return []
+        codes = {found["code"] for found in reasons_of(batch.pk)}
+        if self.value():
+            codes.add(self.value())
+        return sorted(
+            ((code, reason(code)) for code in codes), key=lambda pair: pair[1]
+        )
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        return queryset.filter(status_reason=self.value(), status__in=NOT_CALLED)
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     list_display = [
@@ -93,7 +125,13 @@ class JobAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         "next_attempt",
         "disposition_shown",
     ]
-    list_filter = [JobStatusFilter, BatchFilter, AccountFilter, DispositionFilter]
+    list_filter = [
+        JobStatusFilter,
+        BatchFilter,
+        AccountFilter,
+        ReasonFilter,
+        DispositionFilter,
+    ]
     search_fields = ["name_keys"]  # see get_search_results
     search_help_text = _("RUT, phone, or words of the name")
     list_leaves_out = (

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from batches import formats
 from batches.admin.words import reason
-from batches.models import Batch, Job
+from batches.models import Account, Batch, Job, Upload
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,12 @@ class Notice:
 
 
 # Each takes (request, row) and returns a list; `calls` and `reports` append theirs.
+ACCOUNT_NOTICES: list[Callable[[HttpRequest, Account], list[Notice]]] = []
 BATCH_CARDS: list[Callable[[HttpRequest, Batch], list[Card]]] = []
 BATCH_LINKS: list[Callable[[HttpRequest, Batch], list[Link]]] = []
 BATCH_NOTICES: list[Callable[[HttpRequest, Batch], list[Notice]]] = []
 BATCH_PANELS: list[Callable[[HttpRequest, Batch], list[Panel]]] = []
+UPLOAD_PANELS: list[Callable[[HttpRequest, Upload], list[Panel]]] = []
 JOB_PANELS: list[Callable[[HttpRequest, Job], list[Panel]]] = []
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from batches import formats
-from batches.admin import files, upload_pages
+from batches.admin import files, pages, upload_pages
 from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
 from batches.admin.filters import AccountFilter, BatchFilter
 from batches.admin.keyset import KeysetAdmin
@@ -147,6 +147,7 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
             for key, value in sorted(upload.options.items())
         ],
         "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
+        "panels": pages.gather(pages.UPLOAD_PANELS, request, upload),
         "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
         "errors_shown": ERRORS_SHOWN,
     }

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from batches import states, use_cases
 from batches.models.accounts import Account, Agent, PhoneNumber
 from speechai_site.runtime import audit, clock, fences
-from speechai_site.runtime.transactions import in_transaction
 
 # Checks before a start. Each takes the batch and returns sentences; higher apps
 # append theirs in `ready()`.
@@ -275,15 +274,12 @@ class Batch(models.Model):
         **values: Any,
     ) -> bool:
         where = {"_id": self.pk, **({"history": self.history} if as_read else {})}
-
-        def move() -> int:
-            if to != self.Status.RUNNING:
-                fences.close()
-            return states.BATCH.move(
-                where, to, by=by, reason=reason, counters_dirty=True, **values
-            )
-
-        changed = in_transaction(move)
+        changed = states.BATCH.move(
+            where, to, by=by, reason=reason, counters_dirty=True, **values
+        )
+        if to != self.Status.RUNNING:
+            # not in one transaction: beside eight busy workers it would starve
+            fences.close()  # unchanged too: whoever changed it may have died before
         if changed:
             self.refresh_from_db()
             if not by.startswith("clock"):

@@ -1,19 +1,31 @@
 from calls.admin import (
     calls,
+    decisions,
     do_not_call,
     halts,
     incidents,
+    live,
+    outside_contacts,
+    policies,
+    preflight,
     promises,
+    staff,
     unconfirmed,
     voice,
 )
 
 __all__ = [
     "calls",
+    "decisions",
     "do_not_call",
     "halts",
     "incidents",
+    "live",
+    "outside_contacts",
+    "policies",
+    "preflight",
     "promises",
+    "staff",
     "unconfirmed",
     "voice",
 ]

@@ -29,7 +29,7 @@ from batches.admin.progress import number
 from batches.admin.search import jobs_of
 from batches.admin.words import DISPOSITIONS, OUTCOME_COLOURS, OUTCOMES, reason
 from batches.models import Account, Agent, Batch, Job
-from calls import pacing
+from calls import invariants, pacing
 from calls.admin.incidents import notices_of_call
 from calls.admin.words import (
     ANALYSIS,
@@ -191,6 +191,8 @@ def record(request: HttpRequest, call: Call) -> dict[str, Any]:
             (_("Started"), formats.moment(call.started_at)),
             (_("Ended"), formats.moment(call.ended_at)),
         ],
+        "policies": call.policy.split(),
+        "undecided": not call.policy and call.status not in invariants.UNPLACED,
         "contact": value(call.contact, CONTACTS),
         "disposition": value(call.disposition, DISPOSITIONS),
         "sentiment": value(call.sentiment, SENTIMENTS),

@@ -6,8 +6,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from batches import formats
 from batches.admin.base import AccountScopedAdmin
@@ -73,6 +74,17 @@ class AgentAdmin(FromRetell):
         (_("Version"), {"fields": [("version", "published_version")]}),
         ("Retell", {"fields": [("retell_id", "synced_at"), "variables"]}),
     ]
+
+    actions_detail = ["test_call"]
+
+    @action(
+        description=_("Test call"), icon="phone_forwarded", permissions=["test_call"]
+    )
+    def test_call(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect(f"{reverse('admin:staff_calls')}?agent={object_id}")
+
+    def has_test_call_permission(self, request: HttpRequest, object_id: str) -> bool:
+        return request.user.has_perm("batches.control_batch")
 
     @display(description=_("published version"), label={"same": "", "newer": "warning"})
     def published(self, row: Agent) -> tuple[str, str]:

@@ -121,6 +121,7 @@ GATE = {
     "asked_denied": _("Denied meanwhile"),
     "asked_expired": _("Expired meanwhile"),
     "speech_incidents": _("Automatic pause: two incidents of what was said"),
+    "live_not_armed": _("Live dialing is not armed"),
     "calls_halted": _("Calling is stopped by hand"),
     "place_halted": _("Its region is stopped"),
     "place_unknown_halted": _("A region is stopped, and nobody knows where this is"),

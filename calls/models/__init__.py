@@ -1,4 +1,5 @@
 from calls.models.calls import Call, CallDetail, Promise, WebhookEvent
+from calls.models.contact_imports import ContactImport
 from calls.models.halts import Halt
 from calls.models.incidents import Incident
 from calls.models.policies import (
@@ -8,11 +9,13 @@ from calls.models.policies import (
     Policy,
     RulesStamp,
 )
+from calls.models.staff import StaffCall, StaffPhone
 from calls.models.suppression import ContactLedger, DoNotCall, RegistrySnapshot
 
 __all__ = [
     "Call",
     "CallDetail",
+    "ContactImport",
     "ContactLedger",
     "Decision",
     "DoNotCall",
@@ -24,5 +27,7 @@ __all__ = [
     "Promise",
     "RegistrySnapshot",
     "RulesStamp",
+    "StaffCall",
+    "StaffPhone",
     "WebhookEvent",
 ]

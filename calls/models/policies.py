@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from batches.models import Account, Batch, Job
 from speechai_site.runtime import clock
@@ -21,10 +22,10 @@ class Policy(models.Model):
     """
 
     class Status(models.TextChoices):
-        PROPOSED = "proposed", _("Waits for approval")
-        ACTIVE = "active", _("In force")
-        REFUSED = "refused", _("Refused")
-        RETIRED = "retired", _("Withdrawn")
+        PROPOSED = "proposed", pgettext_lazy("policy", "Waits for approval")
+        ACTIVE = "active", pgettext_lazy("policy", "In force")
+        REFUSED = "refused", pgettext_lazy("policy", "Refused")
+        RETIRED = "retired", pgettext_lazy("policy", "Withdrawn")
 
     # what it is of: country|subdivision|use case|sector|account|batch
     kind = models.CharField(max_length=200)

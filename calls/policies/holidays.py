@@ -86,9 +86,7 @@ def edited_table(
     working day, in the whole country if the subdivision is "". `years`: further ones
     that somebody has reviewed.
     """
-    places = (
-        ("", *getattr(package, country).subdivisions) if _knows(country, "") else ("",)
-    )
+    places = ("", *subdivisions(country))
     rows = {
         (country, place, year): dict(snapshot(country, place, year))
         for place in places
@@ -107,6 +105,11 @@ def edited_table(
             else:
                 found.pop(day, None)
     return HolidayTable(rows)
+
+
+def subdivisions(country: str) -> tuple[str, ...]:
+    """Those that the package tells apart."""
+    return getattr(package, country).subdivisions if _knows(country, "") else ()
 
 
 def _knows(country: str, subdivision: str) -> bool:

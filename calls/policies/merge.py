@@ -161,7 +161,7 @@ def strictest(
 def _main(records: list[Record]) -> str:
     """The country's own record, else the first of it."""
     own = [record for record in records if record.country] or records
-    own.sort(key=lambda record: (bool(record.subdivision), record.ref))
+    own.sort(key=lambda r: (bool(r.layer), bool(r.subdivision), r.ref))
     return own[0].ref if own else ""
 
 

@@ -293,7 +293,8 @@ class Record:
     `subdivision` "" (ISO 3166-2 without the country) and `sector` "" are all.
 
     `status`: a draft denies until somebody accepts it. `valid_to` is the last day.
-    `reading`: which of its disputed readings holds.
+    `reading`: which of its disputed readings holds. `layer`: of an account's or
+    campaign's own rules, its id.
     """
 
     country: str = of_kind(text(r"|[A-Z]{2}", "CL"))
@@ -320,13 +321,16 @@ class Record:
     callbacks: tuple[Callback, ...] = of_kind(listed(one(Callback)), ())
     keeping: tuple[Keeping, ...] = of_kind(listed(one(Keeping)), ())
     notes: str = of_kind(text(), "")
+    layer: str = of_kind(text(r"[0-9a-f]{0,24}", "6b09a1b2c3d4e5f6a7b8c9d0"), "")
 
     @property
     def ref(self) -> str:
-        """Kept with decisions: `CL/debt_collection@1`, `BR-RJ/…`, `*/*@1`."""
+        """Kept with decisions: `CL/debt_collection@1`, `BR-RJ/…`, `*/*@1`, of a layer
+        `CL/debt_collection+ID@1`."""
         place = "-".join(filter(None, (self.country or "*", self.subdivision)))
         parts = (place, self.use_case or "*", self.sector)
-        return f"{'/'.join(filter(None, parts))}@{self.version}"
+        name = "/".join(filter(None, parts))
+        return f"{name}{'+' if self.layer else ''}{self.layer}@{self.version}"
 
     def in_force(self, day: date) -> bool:
         """Whether `day` lies in its validity, both ends included."""

@@ -1,5 +1,7 @@
 """Decisions as people read them: a label for each code, and whole sentences."""
 
+from collections.abc import Callable
+
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -65,19 +67,25 @@ def label(code: str) -> str:
     return str(LABELS.get(code, OTHER_LIMIT))
 
 
-def _inside(code: str) -> str:
-    """A label inside a sentence."""
-    said = label(code)
-    return said[:1].lower() + said[1:]
+def _inside(said: str) -> str:
+    """A label inside a sentence; a name keeps its capital."""
+    return said if said.startswith("Retell") else said[:1].lower() + said[1:]
 
 
-def reason(decision: Decision, zone: str = "") -> str:
+def reason(
+    decision: Decision, zone: str = "", words: Callable[[str], str] = label
+) -> str:
     """Why, in one or two sentences of the active language. `zone`: in which the next
-    allowed moment is told, if hours don't object."""
+    allowed moment is told, if hours don't object. `words`: the label of a code."""
     check = decision.deciding
     if decision.decision == "allow" or check is None:
-        return label(decision.code)
-    said = _of_hours(check) if check.local and check.source else _of_rule(check)
+        return words(decision.code)
+    said = _inside(words(check.code))
+    said = (
+        _of_hours(check, said)
+        if check.local and check.source
+        else _of_rule(check, said)
+    )
     if decision.next_allowed_at is None:
         return said
     moment = decision.next_allowed_at
@@ -91,10 +99,10 @@ def reason(decision: Decision, zone: str = "") -> str:
     }
 
 
-def _of_hours(check: Check) -> str:
+def _of_hours(check: Check, said: str) -> str:
     assert check.local is not None
     names = {
-        "label": _inside(check.code),
+        "label": said,
         "moment": date_format(check.local, "l j/n/Y H:i"),
         "source": check.source,
         "hours": hours_text(check.windows),
@@ -112,8 +120,8 @@ def _of_hours(check: Check) -> str:
     )
 
 
-def _of_rule(check: Check) -> str:
-    names = {"label": _inside(check.code), "source": check.source}
+def _of_rule(check: Check, said: str) -> str:
+    names = {"label": said, "source": check.source}
     if not check.source:
         return gettext("Not called: %(label)s.") % names
     return gettext("Not called: %(label)s, by the rule (%(source)s).") % names

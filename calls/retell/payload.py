@@ -37,6 +37,7 @@ def build_create_body(
     voicemail_option: Mapping[str, Any] = HANG_UP,
     ivr_option: Mapping[str, Any] = HANG_UP,
     honor_internal_dnc: bool = True,
+    begin_message: str = "",
 ) -> bytes:
     """Return the exact bytes to send; the same arguments give the same bytes.
 
@@ -71,6 +72,9 @@ def build_create_body(
     }
     if webhook_url:
         agent["webhook_url"] = webhook_url
+    override: dict[str, Any] = {"agent": agent}
+    if begin_message:  # instead of the script's own; for agents on a Retell LLM
+        override["retell_llm"] = {"begin_message": begin_message}
     body = {
         "from_number": from_number,
         "to_number": to_number,
@@ -80,7 +84,7 @@ def build_create_body(
         "honor_internal_dnc": honor_internal_dnc,
         "metadata": metadata,
         "retell_llm_dynamic_variables": dict(variables),
-        "agent_override": {"agent": agent},
+        "agent_override": override,
     }
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()

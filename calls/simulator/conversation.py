@@ -12,6 +12,7 @@ from calls.simulator.scripts import (
     COMMON,
     FLAGS,
     OFFERS,
+    VERIFICATION,
     VOICEMAIL,
     Script,
 )
@@ -85,6 +86,8 @@ def converse(
     rng: Random, variables: Mapping[str, str], to_number: str, now: datetime
 ) -> Conversation:
     """Somebody answers: pick what they say and fill it in."""
+    if code := variables.get("codigo_verificacion"):
+        return _fill("verification", VERIFICATION, {}, {"codigo": code})
     facts, spoken = _facts(rng, variables, to_number, now)
     about = COLLECTIONS if "monto" in facts else OFFERS
     scripts = {

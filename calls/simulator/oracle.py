@@ -15,7 +15,7 @@ class EventLog:
 
     kinds: create replay reject start end analyzed cost stop webhook. Every line has
     `wall_ms` and, after a change, `open` (calls that hold a slot); `create` also the
-    metadata and the call's faults. Lines hold ids and our own caller ids, never the
+    metadata, the call's faults and `at_ms`, in business time. Lines hold ids and our own caller ids, never the
     number that was called.
     """
 

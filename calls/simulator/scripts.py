@@ -346,6 +346,18 @@ VOICEMAIL = Script(
     sentiment="Unknown",
 )
 
+VERIFICATION = Script(
+    weight=0,
+    turns=(
+        "A: Hola. Esta es una llamada para verificar su teléfono. Su código es: "
+        "{codigo}. Repito: {codigo}. Gracias, adiós.",
+    ),
+    disposition="",
+    summary="Se dijo un código de verificación.",
+    verified=False,
+    talk=(10, 15),
+)
+
 # Every boolean of the analysis; a script's values say which are true.
 FLAGS = [
     "dice_pago",

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -94,6 +95,10 @@ class SimulatorServer:
     def calls(self) -> list[SimulatedCall]:
         """Every accepted call, in the order of acceptance."""
         return list(self._workspace.calls.values())
+
+    def now(self) -> datetime:
+        """Business time as the simulator sees it, a moment after a change of rate."""
+        return self._clock.now()
 
     @property
     def events(self) -> list[dict]:

@@ -230,7 +230,8 @@ class Builder:
                     "account_id": call["account_id"],
                     "person_key": call["person_key"],
                     "phone_key": call["to_key"],
-                    "at": call["planned_at"],
+                    # long enough ago: nobody who waits is held back by it
+                    "at": call["planned_at"] - timedelta(days=30),
                 }
                 for call in calls
             ),
@@ -251,7 +252,7 @@ def _moment(order: int, total: int) -> datetime:
 
 def _account(place: int) -> Account:
     number = PhoneNumber.objects.create(
-        e164=f"+56220{place:06}", calls_per_second=10_000
+        e164=f"+56600{place:07}", calls_per_second=10_000
     )
     agent = Agent.objects.create(retell_id=f"agent_bench{place}", name="Cobranza")
     return Account.objects.create(

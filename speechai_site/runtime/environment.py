@@ -1,12 +1,22 @@
-"""Sandbox and live never mix: one check, called before anything can dial."""
+"""Sandbox and live never mix: one check, called before anything can dial. In live
+nobody is dialed until an administrator has armed it (`calls/arming.py` asks for what).
+"""
+
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 from pymongo.errors import PyMongoError
 
-from speechai_site.runtime import keys
+from speechai_site.runtime import clock, fences, keys
+from speechai_site.runtime.documents import collection
 from speechai_site.runtime.models import Environment
+from speechai_site.runtime.transactions import session
+
+ROW = {"_id": "environment"}
+SANDBOX_KEY = "key_sandbox"
 
 
 class EnvironmentMismatch(RuntimeError):
@@ -18,15 +28,18 @@ def mode() -> str:
     return "sandbox" if settings.SANDBOX else "live"
 
 
-def live_refusal() -> str | None:
-    """Why live may not start; None in the sandbox."""
+def start_refusal() -> str | None:
+    """Why live may not even start; None in the sandbox. Starting arms nothing."""
     if settings.SANDBOX:
         return None
-    return _(
-        "RETELL_BASE_URL is %(url)s (live), and live dialing is refused until the "
-        "calling policies have landed: unset RETELL_API_KEY and RETELL_BASE_URL "
-        "to work in the sandbox."
-    ) % {"url": settings.RETELL_BASE_URL}
+    if settings.RETELL_API_KEY == SANDBOX_KEY:
+        return _(
+            "RETELL_BASE_URL is %(url)s (live), but RETELL_API_KEY is the sandbox's: "
+            "set the key of the Retell workspace."
+        ) % {"url": settings.RETELL_BASE_URL}
+    if not settings.LOOKUP_KEY:
+        return _("LOOKUP_KEY is required in live: see .env.example.")
+    return None
 
 
 def verify_environment(org_id: str = "") -> None:
@@ -36,10 +49,8 @@ def verify_environment(org_id: str = "") -> None:
     known. Raises EnvironmentMismatch with one sentence; an unreachable database is
     one as well.
     """
-    if refusal := live_refusal():
+    if refusal := start_refusal():
         raise EnvironmentMismatch(refusal)
-    if not settings.LOOKUP_KEY:
-        raise EnvironmentMismatch("LOOKUP_KEY is required in live: see .env.example.")
     try:
         found = _recorded(org_id)
     except PyMongoError as error:
@@ -84,20 +95,65 @@ def _recorded(org_id: str) -> dict:
     """The one Environment row, made when missing; learns the organisation once."""
     rows = connection.database[Environment._meta.db_table]
     fresh = Environment(mode=mode(), lookup_fingerprint=keys.fingerprint())
-    rows.update_one(
-        {"_id": "environment"},
-        {
-            "$setOnInsert": {
-                "mode": fresh.mode,
-                "org_id": "",
-                "lookup_fingerprint": fresh.lookup_fingerprint,
-                "created_at": fresh.created_at,
-            }
-        },
-        upsert=True,
-    )
+    columns = {f.column: getattr(fresh, f.attname) for f in Environment._meta.fields}
+    del columns["_id"]
+    rows.update_one(ROW, {"$setOnInsert": columns}, upsert=True)
     if org_id:
-        rows.update_one(
-            {"_id": "environment", "org_id": ""}, {"$set": {"org_id": org_id}}
-        )
-    return rows.find_one({"_id": "environment"})
+        rows.update_one({**ROW, "org_id": ""}, {"$set": {"org_id": org_id}})
+    return rows.find_one(ROW)
+
+
+# --- armed --------------------------------------------------------------------------
+
+
+def state() -> dict[str, Any]:
+    """The Environment row (inside a transaction: of its snapshot); {} when missing."""
+    return collection(Environment).find_one(ROW, session=session()) or {}
+
+
+def may_dial() -> bool:
+    """Whether cases may be dialed: always in the sandbox, in live once it is armed."""
+    return settings.SANDBOX or bool(state().get("armed_at"))
+
+
+def arm(*, by: str, shown: dict[str, str]) -> bool:
+    """Let live dial. False: it was armed already, or this is no live database.
+
+    Only `calls/arming.py` calls it, which asks for the conditions.
+    """
+    changes = {"armed_at": clock.wall(), "armed_by": by, "armed_with": shown}
+    where = {**ROW, "mode": "live", "armed_at": None}
+    return _change(where, changes)
+
+
+def disarm(*, by: str) -> bool:
+    """Let live dial no more: when this returns, no call of a case can be sent that was
+    not `sending` already. False: it was not armed."""
+    changes = {"armed_at": None, "disarmed_at": clock.wall(), "disarmed_by": by}
+    done = _change({**ROW, "armed_at": {"$ne": None}}, changes)
+    fences.close()
+    return done
+
+
+def remember_webhook(fingerprint: str) -> None:
+    """A message of Retell's was verified with the key of this fingerprint."""
+    values = {
+        "webhook_fingerprint": fingerprint,
+        "webhook_checked_at": clock.wall(),
+    }
+    _change(ROW, values)
+
+
+def webhook_checked_at() -> datetime | None:
+    """When the present webhook key last verified a message; None: it never did."""
+    found = state()
+    present = keys.key_fingerprint(settings.RETELL_WEBHOOK_KEY)
+    if found.get("webhook_fingerprint") != present:
+        return None
+    return found.get("webhook_checked_at")
+
+
+def _change(where: dict[str, Any], values: dict[str, Any]) -> bool:
+    rows = collection(Environment)
+    done = rows.update_one(where, {"$set": values}, session=session())
+    return bool(done.matched_count)

@@ -2,8 +2,8 @@
 
 Under snapshot isolation alone a transaction may commit what a stop, committed
 meanwhile, forbids: they write different documents. So the transaction writes one of
-SLOTS documents, any one, and whoever stops writes all of them, in the transaction of its
-stop or after it. Transactions seldom meet in a slot; a stop meets all.
+SLOTS documents, any one, and whoever stops writes its stop first and all of them
+afterwards. Transactions seldom meet in a slot; a stop meets all.
 """
 
 import random
@@ -23,21 +23,18 @@ TOUCH = {"$inc": {"touched": 1}}
 def enter() -> None:
     """Write a slot, as the first write of the running transaction.
 
-    It commits before a stop whose transaction holds a `close`, or before the `close`
-    after a stop returns; or it is run again and sees the stop.
+    It commits before the `close` of a stop returns, or is run again and sees the stop.
     """
     slot = random.randrange(SLOTS)  # noqa: S311 any one
     _rows().update_one({"_id": slot}, TOUCH, upsert=True, session=session())
 
 
 def close() -> None:
-    """In a stop's transaction: whatever commits after it has seen it. After a stop was
-    written: when this returns, nothing commits that has not seen it; it waits for the
-    transactions that are in a slot, and can't starve."""
+    """After a stop was written: when this returns, nothing commits that has not seen
+    it. Waits for the transactions that are in a slot, and can't starve."""
     _rows().bulk_write(
         [UpdateOne({"_id": slot}, TOUCH, upsert=True) for slot in range(SLOTS)],
         ordered=False,
-        session=session(),
     )
 
 

@@ -58,3 +58,8 @@ def fold(text: str) -> str:
 def fingerprint() -> str:
     """Short public digest of LOOKUP_KEY, kept in `Environment`."""
     return lookup_key("fingerprint", "LOOKUP_KEY")[:16]
+
+
+def key_fingerprint(secret: str) -> str:
+    """Short public digest of another secret, kept to tell whether it has changed."""
+    return lookup_key("fingerprint", secret)[:16]

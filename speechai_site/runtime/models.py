@@ -52,7 +52,11 @@ class AuditEntry(models.Model):
 
 
 class Environment(models.Model):
-    """What this database belongs to. One row; `verify_environment` compares it."""
+    """What this database belongs to. One row; `verify_environment` compares it.
+
+    In live nobody is dialed unless `armed_at` is set: runtime/environment.py writes it.
+    `armed_with`: what was shown at that moment (ids and codes, no personal data).
+    """
 
     id = models.CharField(
         primary_key=True, db_column="_id", max_length=16, default="environment"
@@ -61,6 +65,17 @@ class Environment(models.Model):
     org_id = models.CharField(max_length=64, blank=True)
     lookup_fingerprint = models.CharField(max_length=16)
     created_at = models.DateTimeField(default=clock.wall)
+    armed_at = models.DateTimeField(null=True)
+    armed_by = models.CharField(max_length=150, blank=True)
+    armed_with = models.JSONField(null=True)
+    disarmed_at = models.DateTimeField(null=True)
+    disarmed_by = models.CharField(max_length=150, blank=True)
+    # the webhook key (its digest) that last verified a message of Retell's, and when
+    webhook_fingerprint = models.CharField(max_length=16, blank=True)
+    webhook_checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        permissions = [("arm_live", _("Can arm live dialing"))]
 
     def __str__(self) -> str:
         return self.mode

@@ -102,12 +102,12 @@ def test_an_operator_blocks_for_their_own_account_only(ours, theirs, sign_in):
 
 
 def test_a_superuser_blocks_for_everybody(root, sign_in):
-    add(sign_in(root), "9 8765 4321", None)
+    add(sign_in(root), "+56 9 8765 4321", None)
     assert DoNotCall.objects.get().account_id is None
 
 
 def test_an_entry_of_the_agency_is_not_found_by_an_account(ours, root, sign_in):
-    add(sign_in(root), "9 8765 4321", None)
+    add(sign_in(root), "+56 9 8765 4321", None)
     client, entry = sign_in(ours.administrator), DoNotCall.objects.get()
     page = client.get(reverse("admin:calls_donotcall_changelist"), {"q": "9 8765 4321"})
     assert page.context["cl"].result_list == []

@@ -48,6 +48,15 @@ def test_jobs_are_filtered_by_batch_and_status(get: Get, account: Account) -> No
     assert ids(get("/jobs", batch=batch.pk, status="done")) == [str(done.pk)]
 
 
+def test_jobs_are_filtered_by_reason(get: Get, account: Account) -> None:
+    batch = make_batch(account)
+    late = make_job(batch, status_reason="outside_hours")
+    make_job(batch, status_reason="holiday")
+    make_job(batch)
+    assert ids(get("/jobs", batch=batch.pk, reason="outside_hours")) == [str(late.pk)]
+    assert ids(get("/jobs", reason="outside_hours", status="denied")) == []
+
+
 def test_calls_are_filtered_by_batch_and_job(get: Get, account: Account) -> None:
     job = make_job(make_batch(account))
     call = make_call(job)

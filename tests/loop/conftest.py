@@ -116,7 +116,13 @@ def loop(
     servers: list[SimulatorServer] = []
 
     def start(scenario: Scenario) -> SimulatorServer:
-        server = SimulatorServer(port=0, scenario=scenario, concurrency=200, cps=1000)
+        server = SimulatorServer(
+            port=0,
+            api_key=settings.RETELL_API_KEY,
+            scenario=scenario,
+            concurrency=200,
+            cps=1000,
+        )
         servers.append(server.__enter__())
         settings.RETELL_BASE_URL = server.url
         return server

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from batches.models import Job
-from calls import decisions
+from batches.models import Account, Job
+from calls import decisions, explained
 from calls.models import Decision
 from tests.builders import make_job
+from tests.loop.conftest import Loop
 
 AT = datetime(2025, 11, 29, 17, 20, tzinfo=UTC)  # a Saturday
 MONDAY = datetime(2025, 12, 1, 12, 0, tzinfo=UTC)
@@ -60,3 +61,33 @@ def test_a_check_of_ours_has_neither_rule_nor_source(job: Job) -> None:
 
 def test_nothing_to_keep_is_no_fault(db: None) -> None:
     assert decisions.keep([]) == 0
+
+
+def test_what_the_gate_refused_is_explained(loop: Loop) -> None:
+    loop.simulate()
+    job = loop.job(limit_date=datetime(2020, 1, 2, tzinfo=UTC))
+
+    loop.plan()
+
+    job.refresh_from_db()
+    said = explained.of_job(Job.objects.get(pk=job.pk))
+    assert (said["decision"], said["code"]) == ("deny", job.status_reason)
+    assert said["code"] == "debt_date_past"
+    assert said["reason"].startswith("No se llamó: ")
+
+
+def test_a_case_that_nobody_claims_is_explained_too(loop: Loop) -> None:
+    loop.simulate()
+    job = loop.job()
+    Account.objects.filter(pk=job.account_id).update(country="CO")
+
+    loop.plan()
+
+    said = explained.of_job(Job.objects.get(pk=job.pk))
+    assert (said["decision"], said["code"]) == ("defer", "policy_draft")
+    assert said["rule"].startswith("CO/debt_collection@")
+
+
+def test_a_rule_without_a_record_is_kept_without_one(job: Job) -> None:
+    decisions.keep([row_of(job, code="unknown_policy", rule="-", source="")])
+    assert decisions.latest(job.pk).rule == ""

@@ -108,10 +108,12 @@ def test_a_wrong_number_is_not_dialed_for_that_person_by_later_workbooks(
     same_phone = upload(loop, account, workbook([row(rut="20.961.605-K")]))
     again = upload(loop, account, content)
 
-    loop.run_until(lambda: len(loop.simulator.calls) == 2)
+    loop.run_until(lambda: state(again.job_set.get())[1] == WRONG_PAIR)
+    loop.run_until(lambda: state(same_phone.job_set.get())[1] != "")
 
-    assert state(again.job_set.get())[1] == WRONG_PAIR
-    assert same_phone.job_set.get().status != JobStatus.DENIED
+    # another person's case may be called on it, on another day
+    waits = (JobStatus.QUEUED, "phone_once_a_day")
+    assert state(same_phone.job_set.get()) == waits
 
 
 # --- what ends at once

@@ -280,9 +280,14 @@ def test_a_person_twice_in_one_task_rings_once(loop: Loop) -> None:
     assert len(loop.simulator.calls) == 1
 
 
-def test_an_account_without_a_known_zone_stops_no_other(loop: Loop) -> None:
+@pytest.mark.parametrize(
+    "e164",
+    ["+56912345678", "+56612345678"],
+    ids=["of the account's zone", "of its own place"],
+)
+def test_an_account_without_a_known_zone_stops_no_other(loop: Loop, e164: str) -> None:
     loop.simulate()
-    lost = loop.job()
+    lost = loop.job(phones=[{"e164": e164, "kind": "mobile", "state": "ok"}])
     loop.job()
     loop.plan()
     Account.objects.filter(pk=lost.account_id).update(time_zone="Mars/Olympus")
@@ -292,3 +297,45 @@ def test_an_account_without_a_known_zone_stops_no_other(loop: Loop) -> None:
     lost.refresh_from_db()
     assert (lost.status, lost.status_reason) == (JobStatus.QUEUED, "unknown_zone")
     assert len(loop.simulator.calls) == 1
+
+
+def test_a_contact_without_an_outcome_stops_no_other(loop: Loop) -> None:
+    """Whatever a row lacks, the strict reading holds and the round goes on."""
+    loop.simulate()
+    account = make_account(max_concurrent_calls=500)
+    first = loop.job(loop.batch(account))
+    loop.dial()
+    Call.objects.update(status="ended", outcome="", reason="")
+    again = loop.job(loop.batch(account), person_key=first.person_key)
+    loop.job()
+
+    loop.dial()
+
+    again.refresh_from_db()
+    assert (again.status, len(loop.simulator.calls)) == (JobStatus.QUEUED, 2)
+
+
+def test_cases_under_a_draft_wait_for_an_administrator(loop: Loop) -> None:
+    loop.simulate()
+    account = make_account(country="CO", time_zone="America/Bogota")
+    job = loop.job(
+        loop.batch(account),
+        phones=[{"e164": "+573012345678", "kind": "mobile", "state": "ok"}],
+    )
+
+    assert loop.plan() == 0
+
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+
+
+def test_a_case_whose_policy_became_a_draft_does_not_end(
+    planned: tuple[Loop, Job],
+) -> None:
+    loop, job = planned
+    Account.objects.update(country="CO", time_zone="America/Bogota")
+
+    loop.work()
+
+    job.refresh_from_db()
+    assert (job.status, job.status_reason) == (JobStatus.QUEUED, "policy_draft")

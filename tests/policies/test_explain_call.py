@@ -6,8 +6,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from calls.policies.countries import RECORDS
+from calls.policies.records import to_json
+from calls.policy_changes import propose
 from tests.builders import make_account
 
+pytestmark = pytest.mark.django_db
 FIELDS = ["decision", "code", "reason", "next_allowed_at", "policy"]
 
 
@@ -74,7 +78,6 @@ def test_a_moment_or_phone_that_is_none_is_refused():
         explain("CL", "2026-11-24T10:00", "--phone", "abc")
 
 
-@pytest.mark.django_db
 def test_the_accounts_zone_places_mobiles():
     make_account(slug="far", time_zone="America/Punta_Arenas")
     at, mobile = "2026-07-14T08:30-04:00", ["--phone", "+56912345678"]
@@ -82,3 +85,30 @@ def test_the_accounts_zone_places_mobiles():
     assert explain("CL", at, *mobile, "--account", "far")["decision"] == "allow"
     with pytest.raises(CommandError):
         explain("CL", at, "--account", "nobody")
+
+
+def test_what_people_changed_is_explained_and_an_accounts_rules_to_it_alone():
+    record = next(r for r in RECORDS if r.ref == "CL/debt_collection@1")
+    us = {"text": "Cartera norte", "status": "company_default"}
+    written = {
+        "country": "CL",
+        "use_case": "debt_collection",
+        "status": "active",
+        "valid_from": "2026-01-01",
+        "hours": [{"days": ["tue"], "windows": [["09:00", "13:00"]], "source": us}],
+    }
+    account = make_account(slug="north")
+    propose(written, by="user:ana", reason="almuerzo", account=account)
+    at = "2026-11-24T14:00-03:00"
+    assert explain("CL", at)["decision"] == "allow"
+    answer = explain("CL", at, "--account", "north")
+    assert (answer["decision"], answer["code"]) == ("defer", "outside_hours")
+    assert "Cartera norte" in answer["reason"]
+    closed = {**written["hours"][0], "windows": []}
+    changed = {**to_json(record), "hours": [closed]}
+    propose(changed, by="user:ana", reason="asueto")
+    answer = explain("CL", at)
+    assert (answer["code"], answer["policy"]) == (
+        "closed_weekday",
+        "CL/debt_collection@2, */*@1",
+    )

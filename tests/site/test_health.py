@@ -4,6 +4,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 
 from speechai_site import health
 from speechai_site.runtime import heartbeat
+from tests.builders import make_call
 
 WORKING = {
     "status": "ok",
@@ -11,6 +12,7 @@ WORKING = {
     "queue": "ok",
     "worker": "ok",
     "clock": "ok",
+    "undecided_calls": 0,
 }
 
 
@@ -50,3 +52,14 @@ def test_not_ready_without_database(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["database"] == "unreachable"
+
+
+def test_a_call_that_no_policy_allowed_is_seen_and_stops_nothing(
+    client: Client, beating: None
+) -> None:
+    make_call(status="ended")
+    make_call(status="planned")
+    make_call(status="ended", policy="CL/debt_collection@1")
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == WORKING | {"undecided_calls": 1}

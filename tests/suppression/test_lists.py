@@ -123,8 +123,8 @@ def test_a_wrong_number_without_its_person_is_refused(account: Account) -> None:
 
 
 def test_everybody_has_no_creditor(db: None) -> None:
-    assert len(read("9 8765 4321", None, creditor="Natura").problems) == 1
-    assert read("9 8765 4321", None).done.added == 1
+    assert len(read("+56 9 8765 4321", None, creditor="Natura").problems) == 1
+    assert read("+56 9 8765 4321", None).done.added == 1
 
 
 def test_a_list_is_recorded_without_what_it_says(account: Account) -> None:

@@ -10,11 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from batches.models import Account
+from calls import rules
 from calls.policies import areas, sentences
 from calls.policies.decisions import Decision
-from calls.policies.effective import effective_for
 from calls.policies.evaluate import hours_at
-from calls.policies.holidays import default_table
 from calls.policies.zones import Place, place_of
 
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--phone", default="", help="says where the person is")
         parser.add_argument(
-            "--account", default="", metavar="SLUG", help="its time zone"
+            "--account", default="", metavar="SLUG", help="its zone and rules"
         )
         parser.add_argument(
             "--rules", choices=["effective", "law"], default="effective"
@@ -42,21 +41,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         country = options["country"].upper()
-        place = _place(country, options["phone"], options["account"])
+        account = _account(options["account"])
+        place = _place(country, options["phone"], account)
         at = _moment(options["at"], place)
-        policy = effective_for(
+        in_force = rules.current()
+        policy = in_force.policy(
             country,
             options["use_case"],
             place.subdivisions,
-            draft=options["draft"],
-            rules=options["rules"],
             on=at.date(),
+            account_id=account.pk if account else None,
+            rules=options["rules"],
+            accept_drafts=options["draft"],
         )
         decision = hours_at(
             policy,
             place.zones,
             at,
-            default_table(country),
+            in_force.holidays(country),
             subdivisions=place.subdivisions,
         )
         others = (ref for ref in policy.records if ref != policy.ref)
@@ -83,15 +85,19 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
 
 
-def _place(country: str, phone: str, slug: str) -> Place:
+def _account(slug: str) -> Account | None:
+    if not slug:
+        return None
+    account = Account.objects.filter(slug=slug).first()
+    if account is None:
+        raise CommandError(_("There is no account %(slug)s.") % {"slug": slug})
+    return account
+
+
+def _place(country: str, phone: str, account: Account | None) -> Place:
     """Where the person may be: by the phone, else the account's zone, else the zone of
     most people of the country."""
-    zone = areas.MAIN_ZONES.get(country, "")
-    if slug:
-        account = Account.objects.filter(slug=slug).first()
-        if account is None:
-            raise CommandError(_("There is no account %(slug)s.") % {"slug": slug})
-        zone = account.time_zone
+    zone = account.time_zone if account else areas.MAIN_ZONES.get(country, "")
     if not phone:
         return Place((zone,) if zone else (), ())
     try:

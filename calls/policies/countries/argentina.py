@@ -47,7 +47,10 @@ RECORDS = (
         phones=(PhoneKinds(("work", "reference", "guarantor", "family"), CITY),),
         disclosures=said(CITY, "creditor", "agency"),
         callbacks=(Callback(lifts_frequency=True, source=COMPANY),),
-        notes="The law's hours were not read: those of the country hold until counsel has.",
+        notes=(
+            "El horario de la ley no se leyó: rige el del país hasta que lo haga un "
+            "abogado."
+        ),
     ),
     active(
         "AR",

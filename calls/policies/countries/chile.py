@@ -76,9 +76,9 @@ DEBT_COLLECTION = active(
     callbacks=(Callback(lifts_frequency=True, source=ASKED_FOR),),
     keeping=(Keeping(730, COLLECTION),),
     notes=(
-        "Regulation of extrajudicial collection: draft of 2025, to be watched. During a "
-        "declared catastrophe at most two contacts a month. Law 21.719 on personal data "
-        "from 2026-12-01."
+        "Reglamento de cobranza extrajudicial: borrador de 2025, por seguir. En una "
+        "catástrofe declarada, a lo más dos contactos al mes. Ley 21.719 de datos "
+        "personales desde el 1-12-2026."
     ),
 )
 
@@ -103,7 +103,7 @@ RECORDS = (
         ),
         caller_ids=shown(CALLER_ID, ADVERTISING),
         disclosures=said(law("Ley 19.496 art. 28 B"), "optout_offer", "purpose"),
-        notes="Bill 15.610/16.041 would ask for prior express consent.",
+        notes="El proyecto 15.610/16.041 pediría consentimiento previo y expreso.",
     ),
     courteous(
         active("CL", "appointment_reminder", caller_ids=shown(CALLER_ID, RELATION))

@@ -43,7 +43,7 @@ def _under_the_law(use_case: str, **limits: object) -> Record:
         # only the channels that the consumer authorised
         consents=(Consent("prior", LAW),),
         phones=(PhoneKinds(("reference", "family"), LAW),),
-        notes="After a conversation no other channel in the same week.",
+        notes="Después de una conversación, ningún otro canal en la misma semana.",
         **limits,
     )
 

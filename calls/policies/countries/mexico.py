@@ -37,7 +37,7 @@ RECORDS = (
         caller_ids=(CallerId(CONDUSEF),),  # never hidden
         phones=(PhoneKinds(("reference", "family"), CONDUSEF),),
         disclosures=said(CONDUSEF, "agency", "creditor"),
-        notes="The firm must be registered in REDECO.",
+        notes="La empresa debe estar inscrita en el REDECO.",
     ),
     draft(
         "MX",

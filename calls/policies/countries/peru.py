@@ -39,7 +39,7 @@ RECORDS = (
         caps=(attempts_a_day(1, COMPANY),),
         consents=(Consent("prior_express", MARKETING),),
         disclosures=said(MARKETING, "purpose", "optout_offer"),
-        notes="Prefix 500: the decree was not found; DL 1723 of 2026 on traceability.",
+        notes="Prefijo 500: no se halló el decreto; DL 1723 de 2026 sobre trazabilidad.",
     ),
     *(
         courteous(draft("PE", use_case))

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from speechai_site.runtime.environment import live_refusal
+from speechai_site.runtime.environment import start_refusal
 from speechai_site.runtime.mongod import MongodUnavailable
 from speechai_site.runtime.processes import SIMULATOR_PORT, WEB_PORT, whole_program
 from speechai_site.runtime.supervisor import AlreadyRunning, StartFailed, Supervisor
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help=_("of the simulator"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if refusal := live_refusal():
+        if refusal := start_refusal():
             raise CommandError(refusal)
         program = whole_program(
             settings.VAR_DIR,
