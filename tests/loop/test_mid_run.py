@@ -42,6 +42,7 @@ def a_running_campaign(loop: Loop) -> tuple[Account, Batch]:
         workbook([line(person) for person in range(PEOPLE)], KEYED),
         account,
         "debt_collection",
+        {"limit_days": 10, "max_days": 20},
         actor="user:test",
         agent=loop.agent,
         number=loop.number,
