@@ -45,7 +45,7 @@ class JobStatus(TextChoices):
 class UploadStatus(TextChoices):
     STORING = "storing", _("Loading")
     STORED = "stored", _("Loaded")
-    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", pgettext_lazy("upload", "Undone")
 
 
 B, J = BatchStatus, JobStatus

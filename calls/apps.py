@@ -14,3 +14,4 @@ class CallsConfig(AppConfig):
 
         batches.ON_STOP_NOW.append(hangups.at_once)
         payments.ON_PAYMENTS.append(paid_promises.close)
+        payments.BEFORE_PAYMENTS.append(paid_promises.would_close)

@@ -30,7 +30,11 @@ JOB_COLOURS = {
     Job.Status.CANCELLED: "",
     Job.Status.EXPIRED: "",
 }
-UPLOAD_COLOURS = {Upload.Status.STORING: "warning", Upload.Status.STORED: "success"}
+UPLOAD_COLOURS = {
+    Upload.Status.STORING: "warning",
+    Upload.Status.STORED: "success",
+    Upload.Status.UNDONE: "",
+}
 ACCOUNT_COLOURS = {Account.Status.ACTIVE: "success", Account.Status.SUSPENDED: "danger"}
 
 # Codes of `Job.outcome` and `Job.disposition`, which `calls` knows: it fills these in.
@@ -43,6 +47,7 @@ REASONS: dict[str, Any] = {
     "no_phone": _("No usable phone"),
     "withdrawn_by_list": _("Withdrawn by a list"),
     "withdrawn_of_upload": _("Withdrawn with its upload"),
+    "upload_undone": _("Its upload was undone"),
     "absent_in_file": _("Not in the corrected file"),
     "paid": _("It was paid"),
     "stop_now": _("Everything was stopped by hand"),

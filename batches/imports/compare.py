@@ -12,6 +12,7 @@ from batches.imports import balances, storage
 from batches.imports.balances import Contexts, Document, Line
 from batches.imports.cases import Case, Cases
 from batches.imports.listed import chunked
+from batches.imports.undo import undone_uploads
 from batches.models import Job, Upload
 from batches.states import OPEN_JOB, JobStatus
 from speechai_site.runtime import clock, keys
@@ -67,6 +68,7 @@ class Comparer:
         self.cases, self.upload, self.keep = cases, upload, keep
         self.template = storage.blank_document(Job)
         now = clock.now()  # in milliseconds, as the database keeps it
+        self.passed_over = [upload.pk, *undone_uploads(upload.batch_id)]
         self.moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def all(self) -> Comparison:
@@ -107,8 +109,8 @@ class Comparer:
                 "person_key": {"$in": [person for person, _creditor in wanted]},
                 "account_id": self.account.pk,
                 "batch_id": self.upload.batch_id,
-                # those of the file itself, which are stored already
-                "upload_id": {"$ne": self.upload.pk},
+                # those of the file itself are stored already
+                "upload_id": {"$nin": self.passed_over},
             },
             _READ | {"status_reason": 1},
             hint="job_person",

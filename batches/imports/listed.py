@@ -78,13 +78,24 @@ def _entries(cells: Iterable[tuple[int, Cell]], country: str) -> list[Entry]:
 
 
 def _kept(entries: Iterable[Entry | None]) -> list[Entry]:
-    """Each text once; raises WorkbookError for more than a list has."""
-    found: dict[Any, Entry] = {}
+    """All that are there, repeated ones too; raises WorkbookError for more than a list
+    has."""
+    found = []
     for entry in entries:
         if entry is not None:
-            found.setdefault(replace(entry, row=0), entry)
+            found.append(entry)
         if len(found) > MOST_ENTRIES:
-            raise WorkbookError("too_many_rows", sheet="", limit=MOST_ENTRIES)
+            raise WorkbookError("too_many_entries", limit=MOST_ENTRIES)
+    return found
+
+
+def distinct(entries: Iterable[Entry]) -> list[Entry]:
+    """Each entry once, however often it is written."""
+    found: dict[Any, Entry] = {}
+    for entry in entries:
+        is_known = entry.document_key or entry.phone_keys or entry.operation
+        text = "" if is_known else entry.text
+        found.setdefault(replace(entry, row=0, text=text), entry)
     return list(found.values())
 
 

@@ -4,6 +4,7 @@
 follows from all that are stored. So it can be repeated, and be cut off at any line.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,8 +35,14 @@ from batches.states import (
 from speechai_site.runtime import audit, clock
 from speechai_site.runtime.documents import collection
 
-# Each takes (ids of jobs of which something was paid); higher apps append theirs.
-ON_PAYMENTS: list[Callable[[Sequence[Any]], object]] = []
+# Each takes (ids of jobs of which something was paid) and returns how many promises that
+# keeps; higher apps append theirs.
+ON_PAYMENTS: list[Callable[[Sequence[Any]], int]] = []
+# The same before it is done: (ids, those of them that would be paid, what is new by
+# (document key, creditor key)). Nothing is changed.
+BEFORE_PAYMENTS: list[
+    Callable[[Sequence[Any], set[Any], Mapping[tuple[str, str], Decimal]], int]
+] = []
 PAID = "paid"
 # Campaigns that ended so long ago are not looked through.
 LOOK_BACK = timedelta(days=90)
@@ -81,14 +88,26 @@ class Result:
     later: int = 0  # that end with the call that is under way
     recalculated: int = 0  # cases that owe less, and may be called
     closed: int = 0  # cases that did not wait
+    promises: int = 0  # that are kept by what was paid
+    fixed: str = ""  # the same while no other payments come between
 
 
 def preview(source: Source, account: Account) -> Result:
     """What a file would do, to the unit. Raises WorkbookError."""
     result, payments, jobs = _read(source, account)
+    paid, said = set(), []
     for effect in _effects(jobs, account, payments):
+        said.append(f"{effect.job['_id']} {effect.paid} {effect.is_paid}")
+        if effect.is_paid:
+            paid.add(effect.job["_id"])
         if effect.matters:
             _count(result, effect)
+    new: dict[tuple[str, str], Decimal] = {}
+    for payment in payments:
+        key = (payment.document_key, payment.creditor_key)
+        new[key] = new.get(key, Decimal(0)) + payment.amount
+    result.promises = sum(look(jobs, paid, new) for look in BEFORE_PAYMENTS)
+    result.fixed = hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest()
     return result
 
 
@@ -108,6 +127,7 @@ def load(source: Source, account: Account, *, by: str) -> Result:
         new=result.new,
         cancelled=result.cancelled,
         recalculated=result.recalculated,
+        promises=result.promises,
         missing=len(result.missing),
         errors=len(result.errors),
     )
@@ -144,7 +164,7 @@ def put_in_force(
     if job_ids:
         mark_dirty(job_ids)
         for act in ON_PAYMENTS:
-            act(job_ids)
+            result.promises += act(job_ids) or 0
 
 
 def _count(result: Result, effect: Effect, *, in_force: bool = False) -> None:

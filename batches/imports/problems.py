@@ -81,7 +81,17 @@ FILE_SENTENCES = {
     "batch_of_other_account": gettext_lazy("The campaign is another account's."),
     "batch_of_other_use_case": gettext_lazy("The campaign is of another use case."),
     "already_importing": gettext_lazy("This same file is being imported right now."),
+    "too_many_entries": gettext_lazy(
+        "The list has more than %(limit)s entries: split it."
+    ),
+    "list_empty": gettext_lazy("The list is empty."),
     "batch_ended": gettext_lazy("The campaign has ended: it takes no more rows."),
+    "upload_not_undoable": gettext_lazy(
+        "This upload can't be undone: it changed cases that were there before."
+    ),
+    "upload_was_dialed": gettext_lazy(
+        "Some of its cases were called already: it can't be undone any more."
+    ),
     "batch_being_updated": gettext_lazy(
         "Another file is being loaded into this campaign right now."
     ),

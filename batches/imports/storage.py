@@ -24,6 +24,7 @@ from batches.imports.cases import Case, Cases
 from batches.imports.normalizers.phones import kind_of
 from batches.imports.normalizers.places import places_of
 from batches.imports.normalizers.text import text_of
+from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError, sentence
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source
@@ -105,6 +106,7 @@ def finish(upload: Upload) -> None:
             raise WorkbookError("import_interrupted")
 
     in_transaction(work)
+    reorder(upload.batch_id)
     upload.refresh_from_db()
 
 

@@ -24,8 +24,9 @@ from batches.imports.cases import Case, Cases, read_cases
 from batches.imports.compare import CHANGEABLE, Change, Comparer, Comparison
 from batches.imports.importer import fingerprint
 from batches.imports.listed import chunked
+from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError
-from batches.imports.questions import NO_ANSWERS, Answers
+from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
 from batches.imports.totals import restate_total
@@ -63,6 +64,7 @@ class Changes:
     total_amount: Decimal  # of the file
     without_phone: int
     errors: list[RowError]
+    questions: list[Question]
 
     def counts(self) -> dict[str, int]:
         return {
@@ -177,6 +179,7 @@ def _changes(cases: Cases, found: Comparison) -> Changes:
         total_amount=cases.total_amount,
         without_phone=sum(not case.phones() for case in found.new),
         errors=cases.errors,
+        questions=cases.questions,
     )
 
 
@@ -224,6 +227,7 @@ def _apply(
             )
     _finish(upload, changes, found.new)
     release(upload)
+    reorder(upload.batch_id)
     restate_total(upload.batch_id)
     mark_dirty([change.job["_id"] for _case, change in found.changed])
     return changes

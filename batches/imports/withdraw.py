@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batches.ending import Ended, end_jobs
-from batches.imports.listed import Entry, chunked
+from batches.imports.listed import Entry, chunked, distinct
 from batches.models import Account, Batch, Job, Upload
 from batches.states import OPEN_BATCH, JobStatus
 from speechai_site.runtime import audit
@@ -18,20 +18,25 @@ from speechai_site.runtime.documents import collection
 BY_LIST = "withdrawn_by_list"
 OF_UPLOAD = "withdrawn_of_upload"
 CHUNK = 1000
-_SEEN = {"status": 1, "document_key": 1, "phone_keys": 1, "debts.operation": 1}
+_SEEN = dict.fromkeys(
+    ("status", "attempts", "document_key", "phone_keys", "debts.operation"), 1
+)
 UNDER_WAY = (JobStatus.CLAIMED, JobStatus.CALLING)
 
 
 @dataclass
 class Found:
-    """What a list means in its campaigns. Each entry is in `matched`, `missing` or
-    `ambiguous`: the last are two persons', one by document, the other by phone."""
+    """What a list means in its campaigns. Each entry is `repeated`, or in `matched`,
+    `missing` or `ambiguous`: the last are two persons', one by document, the other by
+    phone."""
 
     entries: int
+    repeated: int = 0
     matched: int = 0
     missing: list[Entry] = field(default_factory=list)
     ambiguous: list[Entry] = field(default_factory=list)
     jobs: dict[Any, str] = field(default_factory=dict)  # id: status
+    tried: set[Any] = field(default_factory=set)  # ids of those that were called before
 
     @property
     def waiting(self) -> int:
@@ -42,6 +47,11 @@ class Found:
     def under_way(self) -> int:
         """Cases that end with the call that is being made."""
         return sum(status in UNDER_WAY for status in self.jobs.values())
+
+    @property
+    def called(self) -> int:
+        """Of the waiting cases, those that were called before."""
+        return sum(self.jobs[job] == JobStatus.QUEUED for job in self.tried)
 
     @property
     def closed(self) -> int:
@@ -59,6 +69,9 @@ def scope_of(account: Account, batch: Batch | None = None) -> list[Any]:
 
 def find(entries: Sequence[Entry], batches: Sequence[Any]) -> Found:
     """Which cases of these campaigns (ids) the entries mean. Nothing is changed."""
+    found = Found(len(entries))
+    entries = distinct(entries)
+    found.repeated = found.entries - len(entries)
     documents = _jobs(batches, "document_key", {e.document_key for e in entries})
     phones = _jobs(batches, "phone_keys", {k for e in entries for k in e.phone_keys})
     left = {
@@ -68,10 +81,9 @@ def find(entries: Sequence[Entry], batches: Sequence[Any]) -> Found:
         and not any(map(phones.get, entry.phone_keys))
     }
     operations = _jobs(batches, "debts.operation", left)
-    found = Found(len(entries))
     for entry in entries:
         by_document = documents.get(entry.document_key, {})
-        by_phone: dict[Any, str] = {}
+        by_phone: dict[Any, Any] = {}
         for key in entry.phone_keys:
             by_phone |= phones.get(key, {})
         if by_document and by_phone.keys() - by_document.keys():
@@ -82,7 +94,8 @@ def find(entries: Sequence[Entry], batches: Sequence[Any]) -> Found:
             found.missing.append(entry)
             continue
         found.matched += 1
-        found.jobs |= jobs
+        found.jobs |= {job["_id"]: job["status"] for job in jobs.values()}
+        found.tried |= {job["_id"] for job in jobs.values() if job["attempts"]}
     return found
 
 
@@ -157,16 +170,16 @@ def withdraw_not_called(upload: Upload, *, by: str, reason: str) -> Ended:
 
 def _jobs(
     batches: Sequence[Any], column: str, wanted: Iterable[str]
-) -> Mapping[str, dict[Any, str]]:
-    """By each value of a column, the jobs (id: status) that have it."""
+) -> Mapping[str, dict[Any, Any]]:
+    """By each value of a column, the jobs (by id) that have it."""
     values = [value for value in wanted if value]
-    found: dict[str, dict[Any, str]] = {}
+    found: dict[str, dict[Any, Any]] = {}
     for chunk in chunked(values, CHUNK):
         where = {"batch_id": {"$in": list(batches)}, column: {"$in": chunk}}
         asked = set(chunk)
         for job in collection(Job).find(where, _SEEN):
             for value in asked & set(_values(job, column)):
-                found.setdefault(value, {})[job["_id"]] = job["status"]
+                found.setdefault(value, {})[job["_id"]] = job
     return found
 
 

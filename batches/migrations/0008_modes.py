@@ -35,6 +35,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name='batch',
+            name='order_by',
+            field=models.CharField(editable=False, max_length=140, null=True, verbose_name='order of calling'),
+        ),
+        migrations.AddField(
             model_name='job',
             name='balance_at',
             field=models.DateTimeField(default=speechai_site.runtime.clock.now, editable=False),
@@ -62,7 +67,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='upload',
             name='status',
-            field=models.CharField(choices=[('storing', 'Loading'), ('stored', 'Loaded'), ('undoing', 'Being undone')], default='storing', max_length=12, verbose_name='status'),
+            field=models.CharField(choices=[('storing', 'Loading'), ('stored', 'Loaded'), ('undone', 'Undone')], default='storing', max_length=12, verbose_name='status'),
         ),
         migrations.AddIndex(
             model_name='upload',
