@@ -50,7 +50,10 @@ def _kept(
         promise["_id"]
         for promise in promises
         if promise["job_id"] in paid
-        or (promise["job_id"] in jobs and _is_kept(promise, jobs[promise["job_id"]], new))
+        or (
+            promise["job_id"] in jobs
+            and _is_kept(promise, jobs[promise["job_id"]], new)
+        )
     ]
 
 

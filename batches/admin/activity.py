@@ -45,6 +45,8 @@ VERBS = {
     "resolve": pgettext_lazy("activity", "resolved"),
     "sync": pgettext_lazy("activity", "read from Retell"),
     "withdraw": pgettext_lazy("activity", "withdrawn"),
+    "undo": pgettext_lazy("activity", "undone"),
+    "order": pgettext_lazy("activity", "put in order"),
     "load": pgettext_lazy("activity", "loaded"),
     "arm": pgettext_lazy("activity", "armed"),
     "disarm": pgettext_lazy("activity", "disarmed"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from batches import formats
-from batches.admin import files, pages, upload_pages
+from batches.admin import files, pages, upload_pages, upload_undo
 from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
 from batches.admin.filters import AccountFilter, BatchFilter
 from batches.admin.keyset import KeysetAdmin
@@ -67,6 +67,11 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
             ("template/<str:use_case>/", "batches_upload_template", files.template),
             ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
             ("<path:object_id>/file/", "batches_upload_file", files.original),
+            (
+                "<path:object_id>/take-back/",
+                "batches_upload_take_back",
+                upload_undo.take_back,
+            ),
         )
 
     def prepare(self, request: HttpRequest, rows: list[Upload]) -> None:

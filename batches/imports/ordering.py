@@ -1,8 +1,8 @@
 """Whom a campaign calls first: its cases in the order of a column.
 
 The order is kept as `Batch.order_by`: a name of `COLUMNS`, or `extra:` and the header
-of another column of the workbook; a minus in front for the largest first; empty for the
-order of the files. Cases without a value come last.
+of another column of the workbook; a minus in front for the largest first. Cases without
+a value come last.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from batches.states import OPEN_JOB, JobStatus
 from speechai_site.runtime import audit, clock
 from speechai_site.runtime.documents import collection
 
-COLUMNS = ("amount", "days_late", "due_date")
+FILE = "file"  # as they stand in the files: also of a campaign that has no order
+COLUMNS = (FILE, "amount", "days_late", "due_date")
 EXTRA = "extra:"
 LAST = 2**53  # of cases without a value
 SHOWN = 5
@@ -75,9 +76,9 @@ def choose(batch: Batch, order_by: str, *, by: str) -> None:
 def reorder(batch_id: Any) -> None:
     """Put the cases of a campaign in its order, if it has one; safe to repeat."""
     batch = collection(Batch).find_one({"_id": batch_id}, {"order_by": 1}) or {}
-    if batch.get("order_by") is None:
+    if not batch.get("order_by"):
         return
-    rank = {"$toLong": _rank(batch["order_by"])} if batch["order_by"] else 0
+    rank = {"$toLong": _rank(batch["order_by"])}
     jobs = collection(Job)
     mine = {"batch_id": batch_id}
     jobs.update_many(
@@ -95,6 +96,8 @@ def reorder(batch_id: Any) -> None:
 def _value(order_by: str) -> Any:
     """The number that a case has in a column; null if none."""
     name = order_by.removeprefix("-")
+    if name == FILE:
+        return {"$literal": 0}
     if name == "amount":
         return {"$toDouble": "$amount"}
     if name.startswith(EXTRA):

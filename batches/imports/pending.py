@@ -68,6 +68,15 @@ def find(token: str, user_id: Any) -> Pending | None:
     return None
 
 
+def decide(token: str, user_id: Any, choices: Mapping[str, Any]) -> bool:
+    """Keep what was decided meanwhile, instead of what was; False when it is gone, or
+    being imported."""
+    files = connection.database[f"{BUCKET}.files"]
+    mine = {"_id": token, "metadata.user_id": user_id, "metadata.claimed": False}
+    kept = files.update_one(mine, {"$set": {"metadata.choices": dict(choices)}})
+    return kept.matched_count == 1
+
+
 def claim(token: str) -> bool:
     """Whether this caller is the one who imports it: a second click is not."""
     return _mark(token, was=False, becomes=True)

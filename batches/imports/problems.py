@@ -160,6 +160,7 @@ CELL_SENTENCES = {
         "It is not known whether the phone is a mobile or a landline."
     ),
     "name_missing": gettext_lazy("The name is missing."),
+    "payment_unknown": gettext_lazy("No case of the account is about it."),
     "payment_of_nobody": gettext_lazy(
         "Neither a document nor an operation tells whose payment it is."
     ),

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='batch',
             name='order_by',
-            field=models.CharField(editable=False, max_length=140, null=True, verbose_name='order of calling'),
+            field=models.CharField(blank=True, editable=False, max_length=140, verbose_name='order of calling'),
         ),
         migrations.AddField(
             model_name='job',

@@ -68,9 +68,9 @@ class Batch(models.Model):
     )
     starts_at = models.DateTimeField(_("not before"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    # whom it calls first (imports/ordering.py); None: as in its files
+    # whom it calls first (imports/ordering.py); empty: as in its files
     order_by = models.CharField(
-        _("order of calling"), max_length=140, null=True, editable=False
+        _("order of calling"), max_length=140, blank=True, editable=False
     )
     rows = models.PositiveIntegerField(_("rows"), default=0, editable=False)
     row_errors = models.PositiveIntegerField(
