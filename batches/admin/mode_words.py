@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -63,10 +62,10 @@ MODES = {
 # Why somebody is withdrawn by hand.
 WHY: dict[str, Any] = {
     "client": _("The creditor asked for it"),
-    "paid": _("Paid"),
-    "disputed": _("Disputed"),
+    "paid": pgettext_lazy("withdrawal", "Paid"),
+    "disputed": pgettext_lazy("withdrawal", "Disputed"),
     "legal": _("Legal collection"),
-    "complaint": _("Complaint"),
+    "complaint": pgettext_lazy("withdrawal", "Complaint"),
     "deceased": _("Deceased"),
     "data": _("Wrong data"),
     "other": pgettext_lazy("withdrawal", "Other"),
@@ -144,21 +143,21 @@ def done(mode: str, found: Look) -> str:
         name: formats.money(value) if isinstance(value, Decimal) else number(value)
         for name, value in found.figures.items()
     }
-    return _DONE[mode]() % said
+    return str(_DONE[mode]) % said
 
 
-_DONE = {
-    WITHDRAW: lambda: _now(
+_DONE: dict[str, Any] = {
+    WITHDRAW: _(
         "Withdrawn: %(waiting)s cases at once and %(under_way)s when their call ends. "
         "Entries not found: %(missing)s."
     ),
-    PAYMENTS: lambda: _now(
+    PAYMENTS: _(
         "%(new_payments)s payments were loaded: %(cancelled)s cases are paid, "
         "%(recalculated)s owe less, %(promises)s promises were kept."
     ),
-    UPDATE: lambda: _now(
+    UPDATE: _(
         "%(changed)s cases changed, %(new_cases)s are new, %(leaving)s are not in the "
         "file."
     ),
-    ADD: lambda: _now("%(new_cases)s cases were added."),
+    ADD: _("%(new_cases)s cases were added."),
 }

@@ -18,6 +18,7 @@ from batches.models import Account, Batch, Payment, Upload
 from batches.states import OPEN_BATCH
 
 WITHDRAW, PAYMENTS, UPDATE, ADD = "withdraw", "payments", "update", "add"
+MODES = (WITHDRAW, PAYMENTS, UPDATE, ADD)
 SHOWN = 50  # entries and rows of each kind
 
 
