@@ -176,7 +176,7 @@ def _shown(found: Look, kept: pending.Pending, batch: Batch) -> dict[str, Any]:
             {
                 "text": question.text,
                 "column": question.column,
-                "count": number(question.count),
+                "count": question.count,
                 "examples": question.examples,
                 "name": question.answer,
                 "chosen": said["answers"].get(question.answer, ""),
@@ -247,11 +247,11 @@ def first_way(request: HttpRequest, batch: Batch) -> list[Link]:
 
 def changes_of(request: HttpRequest, upload: Upload) -> list[Panel]:
     """What an update did to its campaign."""
-    names = {"new": "new_cases"}
+    shown = ("rows", "cases", "new", "without_phone")
     rows = [
-        (FIGURES[names.get(name, name)][0], number(count))
+        (FIGURES["new_cases" if name == "new" else name][0], number(count))
         for name, count in upload.changes
-        if names.get(name, name) in FIGURES
+        if name in shown or upload.mode == Upload.Mode.UPDATE
     ]
     if not rows:
         return []
