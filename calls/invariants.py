@@ -7,11 +7,9 @@ from django.conf import settings
 
 from calls.limits import midnight
 from calls.models import Call
-from calls.states import CallStatus
+from calls.states import PLACED
 from speechai_site.runtime.documents import collection
 
-# Not placed yet, or never.
-UNPLACED = (CallStatus.PLANNED, CallStatus.WITHDRAWN)
 # No more are counted: one is too many already.
 MOST_COUNTED = 10_000
 
@@ -30,7 +28,7 @@ def undecided_calls(
         {
             "policy": "",
             "planned_at": {"$gte": since or midnight(settings.DISPLAY_TIME_ZONE)},
-            "status": {"$nin": list(UNPLACED)},
+            "status": {"$in": list(PLACED)},
             **scope,
         },
         hint="call_undecided",

@@ -42,7 +42,7 @@ from calls.models import ContactImport, ContactLedger
 from calls.resources import RowsResource, end_of, read_list, zone_of
 from calls.suppression import Done, Entry
 from speechai_site.runtime import audit, clock, keys
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, unique
 
 Document = dict[str, Any]
 MOST_ROWS = 50_000  # of one file: it is read while somebody waits
@@ -351,7 +351,7 @@ def _remember(
 ) -> None:
     slot = f"{account.pk}|{hashlib.sha256(content).hexdigest()}"
     collection(ContactImport).update_one(
-        {"slot": slot},
+        {"slot": unique(slot)},
         {
             "$setOnInsert": {
                 "account_id": account.pk,

@@ -35,6 +35,9 @@ C = CallStatus
 # These hold a slot: a phone may be ringing.
 OPEN = (C.PLANNED, C.SENDING, C.UNKNOWN, C.REGISTERED, C.ONGOING)
 AT_RETELL = (C.SENDING, C.UNKNOWN, C.REGISTERED, C.ONGOING)
+# Not placed yet, or never.
+UNPLACED = (C.PLANNED, C.WITHDRAWN)
+PLACED = tuple(status for status in C if status not in UNPLACED)
 # Some process may be about to send, or sending.
 LEASED = (C.PLANNED, C.SENDING, C.UNKNOWN)
 # Retell's own final statuses.

@@ -18,7 +18,7 @@ from calls.models import Call, DoNotCall
 from calls.models.suppression import slot_of
 from calls.states import CALL, CallStatus
 from speechai_site.runtime import audit, clock
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, unique
 from speechai_site.runtime.transactions import in_transaction, session
 
 Document = dict[str, Any]
@@ -87,7 +87,9 @@ def add(entries: Sequence[Entry], *, by: str) -> Done:
     """`suppress_all` as the act of a person, key or command: it is recorded."""
     done = suppress_all(entries)
     if entries:
-        first = DoNotCall.objects.get(slot=entries[0].slot)
+        slot = {"slot": unique(entries[0].slot)}
+        found = collection(DoNotCall).find_one(slot, {"_id": 1})
+        first = DoNotCall.objects.get(pk=found["_id"])
         audit.record("donotcall.add", first, by=by, rows=done.added, jobs=done.ended)
     return done
 
@@ -199,12 +201,12 @@ def _changes(entry: Entry, now: datetime) -> Iterator[UpdateOne]:
         "withdrawn_at": None,
         "withdrawn_by": "",
     }
-    yield UpdateOne({"slot": entry.slot}, {"$setOnInsert": made}, upsert=True)
+    yield UpdateOne({"slot": unique(entry.slot)}, {"$setOnInsert": made}, upsert=True)
     shorter: Document = {"$ne": None}
     if entry.expires_at is not None:
         shorter["$lt"] = entry.expires_at
     yield UpdateOne(
-        {"slot": entry.slot, "expires_at": shorter},
+        {"slot": unique(entry.slot), "expires_at": shorter},
         {"$set": {"expires_at": entry.expires_at, "source": entry.source}},
     )
 

@@ -19,7 +19,7 @@ from calls.models import Call, WebhookEvent
 from calls.retell import signature
 from calls.retell.schemas import CallReply, read_json
 from speechai_site.runtime import clock, environment, keys
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, unique
 
 log = logging.getLogger(__name__)
 PATH = "/webhooks/retell/"
@@ -216,6 +216,6 @@ def _known_calls(replies: list[CallReply]) -> dict[str, str]:
             log.critical("call %s exists more than once at Retell", attempt)
     rest = [retell_id for retell_id in wanted if retell_id not in known]
     if rest:
-        rows = collection(Call).find({"retell_id": {"$in": rest}}, {"retell_id": 1})
+        rows = collection(Call).find({"retell_id": unique(*rest)}, {"retell_id": 1})
         known |= {row["retell_id"]: row["_id"] for row in rows}
     return known

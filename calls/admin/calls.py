@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,7 +29,7 @@ from batches.admin.progress import number
 from batches.admin.search import jobs_of
 from batches.admin.words import DISPOSITIONS, OUTCOME_COLOURS, OUTCOMES, reason
 from batches.models import Account, Agent, Batch, Job
-from calls import invariants, pacing
+from calls import pacing
 from calls.admin.incidents import notices_of_call
 from calls.admin.words import (
     ANALYSIS,
@@ -41,7 +41,8 @@ from calls.admin.words import (
     value,
 )
 from calls.models import Call, CallDetail
-from calls.states import CallStatus
+from calls.states import PLACED, CallStatus
+from speechai_site.runtime.documents import collection, unique
 
 # A search finds the cases first: that many of them at most, newest first.
 CASES_SEARCHED = 200
@@ -75,7 +76,8 @@ class CallAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         if not term:
             return queryset, False
         if term.startswith(("att_", "call_")):
-            return queryset.filter(Q(pk=term) | Q(retell_id=term)), False
+            named = collection(Call).find_one({"retell_id": unique(term)}, {"_id": 1})
+            return queryset.filter(pk=named["_id"] if named else term), False
         wanted = jobs_of(term)
         if wanted is None:
             return queryset.none(), False
@@ -192,7 +194,7 @@ def record(request: HttpRequest, call: Call) -> dict[str, Any]:
             (_("Ended"), formats.moment(call.ended_at)),
         ],
         "policies": call.policy.split(),
-        "undecided": not call.policy and call.status not in invariants.UNPLACED,
+        "undecided": not call.policy and call.status in PLACED,
         "contact": value(call.contact, CONTACTS),
         "disposition": value(call.disposition, DISPOSITIONS),
         "sentiment": value(call.sentiment, SENTIMENTS),

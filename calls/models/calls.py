@@ -35,7 +35,7 @@ class Call(models.Model):
     batch = models.ForeignKey(
         Batch, models.CASCADE, verbose_name=_("campaign"), db_index=False
     )
-    job = models.ForeignKey(Job, models.CASCADE, verbose_name=_("case"))
+    job = models.ForeignKey(Job, models.CASCADE, verbose_name=_("case"), db_index=False)
     status = models.CharField(
         _("status"), max_length=16, choices=Status, default=Status.PLANNED
     )
@@ -116,13 +116,13 @@ class Call(models.Model):
                     status__in=[str(status) for status in states.LEASED]
                 ),
             ),
-            # the unique key above is partial, which the planner does not use
-            models.Index(fields=["retell_id"], name="call_retell"),
-            # must stay empty: a call that no policy allowed
+            # must stay empty: a call that was placed and that no policy allowed
             models.Index(
                 fields=["planned_at"],
                 name="call_undecided",
-                condition=models.Q(policy=""),
+                condition=models.Q(
+                    policy="", status__in=[str(status) for status in states.PLACED]
+                ),
             ),
             models.Index(
                 fields=["account", "planned_at", "outcome", "status", "cost_usd"],

@@ -5,6 +5,7 @@ The ORM is right for everything else. Names of fields are column names
 """
 
 from datetime import UTC
+from typing import Any
 
 from bson import CodecOptions
 from django.db import connection, models
@@ -19,3 +20,12 @@ def collection(model: type[models.Model], *, fast: bool = False) -> Collection:
     return connection.database[model._meta.db_table].with_options(
         codec_options=AWARE, write_concern=WriteConcern(w=1) if fast else None
     )
+
+
+def unique(*values: str) -> dict[str, Any]:
+    """One of these, for a raw query of a field that is `unique=True` (an upsert too, of
+    one value). Its index holds strings alone (`$type`), so the planner takes it only for
+    a query that says the same: without it every document is read."""
+    if len(values) == 1:
+        return {"$eq": values[0], "$type": "string"}
+    return {"$in": list(values), "$type": "string"}

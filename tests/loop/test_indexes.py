@@ -10,17 +10,22 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from batches.models import Job
-from calls import webhooks
-from calls.models import Call, CallDetail, WebhookEvent
+from calls import suppression, webhooks
+from calls.models import Call, CallDetail, DoNotCall, WebhookEvent
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
 from tests.loop.conftest import Loop
 
 MANY = 3000
-BIG = ("batches_job", "calls_call", "calls_calldetail", "calls_webhookevent")
+BIG = (
+    *("batches_job", "calls_call", "calls_calldetail", "calls_webhookevent"),
+    *("calls_contactledger", "calls_donotcall"),
+)
 Profile = Callable[[], list[dict[str, Any]]]
 
 
@@ -43,6 +48,9 @@ def busy(loop: Loop, settings: Settings) -> Loop:
     WebhookEvent.objects.bulk_create(
         WebhookEvent(key=call.pk, event="x", body=b"", result="applied")
         for call in calls
+    )
+    DoNotCall.objects.bulk_create(
+        DoNotCall(kind="phone", key=call.pk, slot=call.pk) for call in calls
     )
     for _ in range(10):
         loop.job(batch)
@@ -128,3 +136,25 @@ def test_reconcile_never_scans(busy: Loop, profile: Profile) -> None:
     assert not left.exists()
     calls = [entry for entry in entries if entry["ns"].endswith("calls_call")]
     assert sum(entry.get("docsExamined", 0) for entry in calls) < 300
+
+
+def test_writing_down_who_is_not_to_be_called_never_scans(
+    busy: Loop, profile: Profile
+) -> None:
+    start_profiler()
+    entry = suppression.Entry(
+        "phone", "key", account_id=None, reason="lawyer", source="user:test"
+    )
+    assert suppression.add([entry], by="user:test").added == 1
+    assert slow(profile()) == []
+
+
+def test_a_call_is_found_by_the_id_that_people_see(
+    busy: Loop, profile: Profile, admin_client: Client
+) -> None:
+    call = Call.objects.first()
+    start_profiler()
+    url = reverse("admin:calls_call_changelist")
+    page = admin_client.get(url, {"q": call.retell_id})
+    assert [found.pk for found in page.context["cl"].result_list] == [call.pk]
+    assert slow(profile()) == []
