@@ -1,10 +1,13 @@
 """At eleven: a corrected file, payments and a pasted list, while calls are made."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
-from batches.imports import payments, updates, withdraw
+from batches.imports import modes, updates
 from batches.imports.importer import import_workbook
-from batches.imports.listed import read_pasted
+from batches.imports.modes import Wanted
 from batches.models import Account, Batch, Job
 from batches.states import BatchStatus, JobStatus
 from calls.models import Call
@@ -16,7 +19,22 @@ from tests.imports.workbooks import row, workbook
 from tests.loop.conftest import Loop
 
 PEOPLE = 120
-PAYERS, WITHDRAWN, LEAVING = range(30, 50), range(50, 80), range(80, 90)
+NEW_AMOUNT = "noventa y nueve mil pesos"
+AT_ONCE = 15
+# Of those who are called first some are left out, and of those who are planned when
+# the files come some pay and some are withdrawn.
+PAYERS = (*range(15, 23), *range(30, 42))
+WITHDRAWN = (*range(23, 30), *range(42, 65))
+LEAVING = range(80, 90)
+RESTATED = (*range(15), *range(65, 80))
+
+
+def as_it_was_looked_at(wanted: Wanted) -> dict[str, Any]:
+    """Do it; the figures, which are those of the look before, each of them."""
+    seen = modes.look(wanted)
+    done = modes.do(wanted, by="user:ana")
+    assert done.figures == seen.figures
+    return done.figures
 
 
 def rut(person: int) -> str:
@@ -32,12 +50,17 @@ def line(person: int, amount: int = 150_000) -> list:
     )
 
 
-def phones(people: range) -> set[str]:
+def phones(people: Iterable[int]) -> set[str]:
     return {f"+56{960_100_000 + person}" for person in people}
 
 
+def planned() -> set[str]:
+    rows = Call.objects.filter(status=CallStatus.PLANNED)
+    return set(rows.values_list("to_number", flat=True))
+
+
 def a_running_campaign(loop: Loop) -> tuple[Account, Batch]:
-    account = make_account(max_concurrent_calls=15)
+    account = make_account(max_concurrent_calls=2 * AT_ONCE)
     batch = import_workbook(
         workbook([line(person) for person in range(PEOPLE)], KEYED),
         account,
@@ -59,50 +82,51 @@ def test_nobody_paid_or_withdrawn_is_dialed_after(
     settings.VAR_DIR = tmp_path
     loop.simulate()
     account, batch = a_running_campaign(loop)
+    Account.objects.update(max_concurrent_calls=AT_ONCE)
     loop.dial()
+    Account.objects.update(max_concurrent_calls=2 * AT_ONCE)
     loop.plan()  # some are planned while the files come
-    first = {call.to_number for call in loop.simulator.calls}
-    assert first
+    assert {c.to_number for c in loop.simulator.calls} == phones(range(AT_ONCE))
+    assert planned() == phones(range(AT_ONCE, 2 * AT_ONCE))
 
+    people = [p for p in range(PEOPLE + 5) if p not in LEAVING]
     corrected = workbook(
-        [line(p, 99_000 if p < 30 else 150_000) for p in range(PEOPLE) if p < 80]
-        + [line(p) for p in range(90, PEOPLE + 5)],
-        KEYED,
+        [line(p, 99_000 if p in RESTATED else 150_000) for p in people], KEYED
     )
-    seen = updates.preview(corrected, batch, absent=updates.WITHDRAW).counts()
-    done = updates.apply(
-        corrected, batch, by="user:ana", absent=updates.WITHDRAW
-    ).changes
-    assert done.counts() == seen
-    assert (done.changed, done.amounts, done.same) == (30, 30, 80)
-    assert (done.new, done.leaving, done.closed) == (5, 10, 0)
+    done = as_it_was_looked_at(
+        Wanted(modes.UPDATE, account, batch, corrected, absent=updates.WITHDRAW)
+    )
+    assert (done["changed"], done["amounts"], done["same"]) == (30, 30, 80)
+    assert (done["new_cases"], done["leaving"], done["closed"]) == (5, 10, 0)
 
     paid = workbook(
         [[rut(p), f"OP-{p}", "01/11/2025", 150_000, "Web"] for p in PAYERS], PAID
     )
-    look = payments.preview(paid, account)
-    result = payments.load(paid, account, by="user:ana")
-    assert look.cancelled == result.cancelled
-    assert look.later == result.later
-    assert result.cancelled + result.later == len(PAYERS)
+    done = as_it_was_looked_at(Wanted(modes.PAYMENTS, account, None, paid))
+    assert done["new_payments"] == len(PAYERS)
+    assert (done["cancelled"], done["cancelled_later"]) == (12, 8)
 
-    pasted = read_pasted("\n".join(rut(p) for p in WITHDRAWN), "CL")
-    found, ended = withdraw.withdraw(pasted, account, by="user:ana", reason="correo")
-    assert (found.matched, ended.now + ended.later) == (30, 30)
+    pasted = "\n".join(rut(p) for p in WITHDRAWN).encode()
+    done = as_it_was_looked_at(
+        Wanted(modes.WITHDRAW, account, None, pasted, pasted=True, reason="correo")
+    )
+    assert (done["entries"], done["matched"]) == (30, 30)
+    assert (done["waiting"], done["under_way"]) == (23, 7)
 
     before = len(loop.simulator.calls)
     loop.run_until(lambda: at_rest(batch), 60)
     after = {call.to_number for call in loop.simulator.calls[before:]}
     gone = phones(PAYERS) | phones(WITHDRAWN) | phones(LEAVING)
-    assert after
     assert not after & gone
-    assert phones(range(PEOPLE, PEOPLE + 5)) <= after
-    assert {job.status for job in jobs(PAYERS)} <= {JobStatus.CANCELLED}
-    assert {job.status for job in jobs(WITHDRAWN)} <= {JobStatus.WITHDRAWN}
-    assert not Call.objects.filter(status=CallStatus.PLANNED).exists()
+    assert phones(range(AT_ONCE, PEOPLE + 5)) - gone <= after
+    assert {job.status for job in jobs(PAYERS)} == {JobStatus.CANCELLED}
+    assert {job.status for job in jobs(WITHDRAWN)} == {JobStatus.WITHDRAWN}
+    assert not planned()
+    said = {c.to_number: c.variables["monto_total"] for c in loop.simulator.calls}
+    assert {said[phone] for phone in phones(range(65, 80))} == {NEW_AMOUNT}
 
 
-def jobs(people: range) -> list[Job]:
+def jobs(people: Iterable[int]) -> list[Job]:
     return list(Job.objects.filter(document__in=[f"CL:RUT:{rut(p)}" for p in people]))
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0010_staff_calls'),
+        ('calls', '0011_fewer_indexes'),
     ]
 
     operations = [
