@@ -218,20 +218,20 @@ def _page(
 
 
 def ways(request: HttpRequest, batch: Batch) -> list[Panel]:
-    """How a campaign may be changed, for its page."""
-    if batch.status not in OPEN_BATCH:
-        return []
+    """How a campaign may be changed, for its page; of an ended one payments come."""
+    is_open = batch.status in OPEN_BATCH
     rows = [
         (reverse("admin:batches_batch_mode", args=[batch.pk, mode]), words)
         for mode, words in MODES.items()
         if request.user.has_perms(words.permissions)
+        and (is_open or mode == modes.PAYMENTS)
     ]
     if not rows:
         return []
     context = {
         "ways": rows,
         "order_url": reverse("admin:batches_batch_order", args=[batch.pk]),
-        "may_order": request.user.has_perm("batches.control_batch"),
+        "may_order": is_open and request.user.has_perm("batches.control_batch"),
     }
     return [Panel(_("Change the campaign"), "admin/batches/mode/ways.html", context)]
 

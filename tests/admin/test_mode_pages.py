@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from batches.imports import modes
+from batches.imports import modes, payments
 from batches.imports.importer import import_workbook
 from batches.models import Batch, Job, Payment, Upload
 from batches.states import BatchStatus, JobStatus
@@ -160,6 +160,18 @@ def test_what_others_did_meanwhile_is_shown_before_anything_is_done(client, batc
     assert "withdrawn" not in statuses(batch)
     confirm(client, response)
     assert statuses(batch).count("withdrawn") == PEOPLE
+
+
+def test_payments_that_somebody_else_loaded_meanwhile_are_not_counted_twice(
+    client, batch, ours
+):
+    file = workbook([[rut(1), "OP-1", "01/11/2025", 50_000, "Web"]], PAID)
+    response = send(client, batch, "payments", file)
+    assert figures(client, response)["new_payments"] == 1
+    payments.load(file, ours.account, by="user:eva")
+    page = confirm(client, response)
+    assert page.context["found"].figures["known_payments"] == 1
+    assert Payment.objects.count() == 1
 
 
 def test_calls_that_end_meanwhile_do_not_keep_one_from_confirming(client, batch):

@@ -229,7 +229,11 @@ def test_a_promise_is_closed_by_what_was_promised(account, batch, amount, status
         job=job,
         amount=Decimal(20_000),
     )
-    load([paid(RUT_A, amount=amount)], account)
+    file = workbook([paid(RUT_A, amount=amount)], HEADERS)
+    seen = payments.preview(file, account)
+    assert Promise.objects.get().status == "current"
+    done = payments.load(file, account, by="user:ana")
+    assert seen.promises == done.promises == (status == "paid")
     assert Promise.objects.get().status == status
 
 
