@@ -11,6 +11,7 @@ from functools import lru_cache
 import phonenumbers
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from speechai_site.runtime import clock
 
@@ -70,6 +71,18 @@ def brief(at: datetime | None) -> str:
     local = timezone.localtime(at)
     this_year = local.year == timezone.localtime(clock.now()).year
     return date_format(local, "j b H:i" if this_year else "j b Y H:i")
+
+
+def when(at: datetime) -> str:
+    """`today 08:05`, `yesterday 08:05`, else date and time, in the active zone."""
+    local = timezone.localtime(at)
+    days = (timezone.localtime(clock.now()).date() - local.date()).days
+    hour = date_format(local, "H:i")
+    if days == 0:
+        return _("today %(hour)s") % {"hour": hour}
+    if days == 1:
+        return _("yesterday %(hour)s") % {"hour": hour}
+    return moment(at)
 
 
 @lru_cache(maxsize=1024)

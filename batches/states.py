@@ -1,4 +1,4 @@
-"""Statuses of batches and jobs, and the arrows between them.
+"""Statuses of batches, jobs and uploads, and the arrows between them.
 
 Batch draft ─► running ⇄ paused ─► completed
       draft|running|paused ─► cancelled|expired ; completed ─► running
@@ -8,6 +8,8 @@ Job   queued ─► claimed ─► calling ─► queued | done | exhausted | re
       review ─► queued|done (a person)
       calling ─► denied|withdrawn|cancelled|expired (asked for meanwhile)
       done|exhausted|expired ─► queued (rerun, a person)
+Upload queued ─► reading ─► storing ─► stored ─► undone ; reading|storing ─► queued (lapsed)
+       queued|reading|storing ─► failed|cancelled
 """
 
 from collections.abc import Mapping
@@ -43,13 +45,18 @@ class JobStatus(TextChoices):
 
 
 class UploadStatus(TextChoices):
+    QUEUED = "queued", pgettext_lazy("upload", "Waiting")
+    READING = "reading", pgettext_lazy("upload", "Being read")
     STORING = "storing", _("Loading")
     STORED = "stored", _("Loaded")
+    FAILED = "failed", pgettext_lazy("upload", "Failed")
+    CANCELLED = "cancelled", pgettext_lazy("upload", "Cancelled")
     UNDONE = "undone", pgettext_lazy("upload", "Undone")
 
 
-B, J = BatchStatus, JobStatus
+B, J, U = BatchStatus, JobStatus, UploadStatus
 OPEN_BATCH = (B.DRAFT, B.RUNNING, B.PAUSED)
+LOADING = (U.QUEUED, U.READING, U.STORING)
 OPEN_JOB = (J.QUEUED, J.CLAIMED, J.CALLING)
 # Nobody calls them, or not now: `status_reason` says why.
 NOT_CALLED = (J.QUEUED, J.DENIED)
@@ -85,6 +92,18 @@ JOB = Machine(
         J.DENIED: frozenset(),
         J.WITHDRAWN: frozenset(),
         J.CANCELLED: frozenset(),
+    },
+)
+UPLOAD = Machine(
+    "batches_upload",
+    {
+        U.QUEUED: frozenset({U.READING, U.FAILED, U.CANCELLED}),
+        U.READING: frozenset({U.STORING, U.QUEUED, U.FAILED, U.CANCELLED}),
+        U.STORING: frozenset({U.STORED, U.QUEUED, U.FAILED, U.CANCELLED}),
+        U.STORED: frozenset({U.UNDONE}),
+        U.FAILED: frozenset(),
+        U.CANCELLED: frozenset(),
+        U.UNDONE: frozenset(),
     },
 )
 

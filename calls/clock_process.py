@@ -1,4 +1,4 @@
-"""The clock process: dispatch, apply, reconcile and stop, each under its own lease.
+"""The clock process: dispatch, apply, reconcile, stop and load, each under its own lease.
 
 Any number may run; for each duty one acts. It owns all timing (django-q2's scheduler
 is off). A duty that fails is logged and tried again: nothing here may end the process
@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from batches.imports import background
 from calls import dispatcher, halts, hangups, reconcile, webhooks
 from calls.retell.client import RetellClient
 from speechai_site.runtime import clock, heartbeat, leases
@@ -100,13 +101,20 @@ def stopper() -> Callable[[leases.Held], float]:
     return act
 
 
+def load(_held: leases.Held) -> float:
+    """Imports whose task was lost, or whose worker was killed."""
+    background.tend()
+    return 2.0
+
+
 def run(stop: threading.Event) -> None:
-    """Do the four duties until `stop` is set; returns when all have ended."""
+    """Do the five duties until `stop` is set; returns when all have ended."""
     duties = [
         Duty("dispatch", dispatch, stop),
         Duty("apply", apply, stop),
         Duty("reconcile", reconciler(), stop),
         Duty("stop", stopper(), stop),
+        Duty("load", load, stop),
     ]
     for duty in duties:
         duty.start()

@@ -20,7 +20,6 @@ from batches.states import (
     OPEN_JOB,
     BatchStatus,
     JobStatus,
-    UploadStatus,
 )
 from calls import (
     counters,
@@ -220,7 +219,7 @@ def finish_batches(client: RetellClient) -> None:
     for batch in Batch.objects.filter(status=BatchStatus.RUNNING):
         if _has_open_job(batch):
             continue
-        loading = batch.uploads.filter(status=UploadStatus.STORING).exists()
+        loading = batch.is_loading()
         # asked again: a load that has ended in between left its jobs
         if not loading and not _has_open_job(batch):
             batch.complete(by="clock")

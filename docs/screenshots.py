@@ -137,6 +137,9 @@ def _take(program: Any, batch: str, database: Any, workbook: Path) -> None:
         page.set_input_files("[name=file]", str(workbook))
         page.select_option("[name=account]", index=1)
         page.locator("form:has([name=file]) [type=submit]").last.click()
+        for step in ("sheet", "columns"):
+            page.wait_for_url(f"**/{step}/**")
+            page.locator("[name=act][value=next]").click()
         page.wait_for_url("**/preview/**")
         _shoot(page, page.url, "planilla")
         browser.close()

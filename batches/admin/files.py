@@ -1,5 +1,6 @@
 """Files of an upload, given to who may read persons' data; each time is recorded."""
 
+from pathlib import Path
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -26,7 +27,7 @@ def errors(request: HttpRequest, object_id: str, model_admin: Any) -> HttpRespon
     if not path.exists():
         raise Http404
     audit.record("upload.errors", upload, by=audit.actor_of(request.user))
-    name = _("errors of %(file)s") % {"file": upload.file_name}
+    name = _("errors of %(file)s") % {"file": f"{Path(upload.file_name).stem}.xlsx"}
     return FileResponse(path.open("rb"), as_attachment=True, filename=name)
 
 

@@ -17,6 +17,7 @@ from batches.admin.mode_forms import FORMS
 from batches.admin.mode_words import FIGURES, MODES, done, figures
 from batches.admin.pages import Link, Panel, page_url
 from batches.admin.progress import number
+from batches.admin.upload_words import CHOICES
 from batches.imports import modes, pending, updates
 from batches.imports.modes import Look, Wanted
 from batches.imports.problems import WorkbookError
@@ -24,20 +25,6 @@ from batches.imports.questions import Answers
 from batches.models import Batch, Upload
 from batches.states import OPEN_BATCH, BatchStatus
 from speechai_site.runtime import audit
-
-# The values of each field of Answers that a question is answered with.
-CHOICES: dict[str, dict[str, Any]] = {
-    "amounts": {",": _("comma: 1.234,56"), ".": _("point: 1,234.56")},
-    "unit": {"1": _("units"), "1000": _("thousands"), "1000000": _("millions")},
-    "dates": {"dm": _("the day first"), "md": _("the month first")},
-    "real_dates": {
-        "swapped": _("swapped: put them right"),
-        "right": _("right as they are"),
-    },
-    "phones": {"mobile": _("mobiles"), "landline": _("landlines")},
-    "documents": {"without_digit": _("yes: the check digit is added")},
-    "hidden_rows": {"keep": _("read all rows"), "skip": _("only the visible ones")},
-}
 
 
 def choose(
@@ -53,7 +40,6 @@ def choose(
             file_name=name,
             user_id=request.user.pk,
             choices={"mode": mode, "batch": str(batch.pk), "answers": {}} | form.said(),
-            preview={},
         )
         return redirect("admin:batches_batch_look", batch.pk, token)
     return _page(

@@ -1,38 +1,38 @@
-"""Uploading a workbook: choose it, look at what it holds, confirm."""
+"""Uploading a workbook, step 1: which file, for whom, and into which campaign.
 
-import hashlib
-from dataclasses import asdict
-from decimal import Decimal
+The next steps: `upload_sheet.py`, `upload_columns.py`, `upload_review.py`. A file of a
+known layout goes straight to the last one.
+"""
+
 from pathlib import Path
 from typing import Any
 
+from bson import ObjectId
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from batches import callers, formats, use_cases
+from batches import use_cases
 from batches.admin.base import choices_of, require
-from batches.admin.pages import page_url
+from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
-from batches.admin.words import COLUMNS, variable
-from batches.imports import importer, pending
-from batches.imports.problems import WorkbookError
-from batches.models import Account, Agent, Batch, PhoneNumber, Upload
-from speechai_site.runtime import audit
+from batches.admin.upload_draft import Draft, Gone, find_draft, sent_away
+from batches.formats import when
+from batches.imports import loading, pending
+from batches.imports.problems import PasswordNeeded, WorkbookError
+from batches.imports.sniffer import sniff, unzip
+from batches.models import Account, Agent, Batch, PhoneNumber
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
 
@@ -44,7 +44,8 @@ class UploadForm(forms.Form):
         label=_("Workbook"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         help_text=_(
-            "Excel, CSV or text, without password. The row with headers is found."
+            "Excel, CSV or text, also packed with a password. The row with headers is "
+            "found."
         ),
     )
     account = forms.ModelChoiceField(
@@ -85,22 +86,6 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         empty_label=_("The account's own"),
     )
-    limit_days = forms.IntegerField(
-        label=_("Pay by, in days from today"),
-        required=False,
-        min_value=1,
-        max_value=364,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_("Empty: from the due date and the days past due of each case."),
-    )
-    max_days = forms.IntegerField(
-        label=_("Latest promise, in days from today"),
-        required=False,
-        min_value=2,
-        max_value=365,
-        widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_("Empty: likewise."),
-    )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -137,11 +122,10 @@ class UploadForm(forms.Form):
             thing = cleaned.get(name)
             if account and thing and thing.account_id not in (None, account.pk):
                 self.add_error(name, _("It is another account's."))
+        batch = cleaned.get("batch")
+        if batch and batch.use_case != cleaned.get("use_case"):
+            self.add_error("use_case", _("The campaign is of another use case."))
         return cleaned
-
-    def options(self) -> dict[str, int]:
-        days = {name: self.cleaned_data[name] for name in ("limit_days", "max_days")}
-        return {name: value for name, value in days.items() if value is not None}
 
     def choices(self) -> dict[str, str]:
         """What was chosen, as text: ids, or empty."""
@@ -156,33 +140,17 @@ class UploadForm(forms.Form):
 
 
 def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
-    """Step 1: the form. A readable workbook is kept and leads to step 2."""
+    """Step 1: the form. A workbook that can be opened is kept and leads to the next
+    step that somebody has to look at."""
     require(request, "batches.add_upload", "batches.add_batch")
-    form = UploadForm(request, request.POST or None, request.FILES or None)
+    form = UploadForm(
+        request, request.POST or None, request.FILES or None, initial=_wanted(request)
+    )
     if request.method == "POST" and form.is_valid():
-        content = form.cleaned_data["file"].read()
         try:
-            seen = importer.preview(
-                content,
-                form.cleaned_data["account"],
-                form.cleaned_data["use_case"],
-                form.options(),
-            )
+            return _keep(request, form)
         except WorkbookError as error:
             form.add_error("file", ValidationError(error.message, code=error.code))
-        else:
-            token = pending.keep(
-                content,
-                file_name=form.cleaned_data["file"].name,
-                user_id=request.user.pk,
-                choices=form.choices()
-                | {
-                    "options": form.options(),
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                },
-                preview=_plain(asdict(seen)),
-            )
-            return redirect("admin:batches_upload_preview", token)
     return TemplateResponse(
         request,
         "admin/batches/upload/choose.html",
@@ -191,14 +159,144 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
             "title": _("Upload workbook"),
             "opts": model_admin.opts,
             "form": form,
+            "step": 1,
             "templates": _templates(request),
             "groups": [
                 (_("The workbook"), ["file", "account", "use_case"]),
                 (_("The campaign"), ["batch", "name", "agent", "number"]),
-                (_("Dates that the agent says"), ["limit_days", "max_days"]),
             ],
         },
     )
+
+
+def _wanted(request: HttpRequest) -> dict[str, Any]:
+    """What a link to this page chooses beforehand: `batch`, a campaign of theirs."""
+    drafts = Batch.objects.filter(
+        account__in=Account.objects.visible_to(request.user), status=Batch.Status.DRAFT
+    )
+    pk = request.GET.get("batch", "")
+    batch = drafts.filter(pk=pk).first() if ObjectId.is_valid(pk) else None
+    if batch is None:
+        return {}
+    account = batch.account_id
+    return {"batch": batch.pk, "account": account, "use_case": batch.use_case}
+
+
+def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
+    file = form.cleaned_data["file"]
+    content, name = file.read(), file.name
+    try:
+        content, name = _unpacked(content, name, "")
+        locked = False
+    except PasswordNeeded:
+        # of a table in an archive; workbooks that Office encrypted are refused
+        locked = sniff(content) == "zip"
+    token = pending.keep(
+        content, file_name=name, user_id=request.user.pk, choices=form.choices()
+    )
+    if locked:
+        return redirect("admin:batches_upload_password", token)
+    return _begin(request, token)
+
+
+def _unpacked(content: bytes, name: str, password: str) -> tuple[bytes, str]:
+    """A table out of the archive it was packed in, which nobody needs any more: so no
+    later step needs the password. Raises WorkbookError, PasswordNeeded."""
+    if sniff(content) != "zip":
+        return content, name
+    table = unzip(content, password)
+    kind = {"text": "csv"}.get(found := sniff(table), found)
+    return table, f"{Path(name).stem}.{kind}"
+
+
+def _begin(request: HttpRequest, token: str) -> HttpResponse:
+    """Look at a kept workbook for the first time; raises WorkbookError, and then it is
+    not kept any more."""
+    draft = find_draft(request, token)
+    try:
+        digest, _size = loading.fingerprint(draft.content)
+        draft.said["sha256"] = digest
+        draft.look_again()
+        draft.read()
+    except WorkbookError:
+        pending.drop(token)
+        raise
+    if draft.is_known:
+        draft.said |= {"sheet_seen": True, "columns_seen": True}
+    elif draft.said["profile"]:
+        draft.said["sheet_seen"] = True
+    draft.save()
+    return draft.next_page()
+
+
+def password(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
+    """The password of a packed table: used once, here, and kept nowhere."""
+    try:
+        draft = find_draft(request, token)
+    except Gone:
+        return sent_away(request)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            given = request.POST.get("password", "")
+            content, name = _unpacked(draft.content, draft.file_name, given)
+            opened = pending.keep(
+                content, file_name=name, user_id=draft.user_id, choices=draft.said
+            )
+            pending.drop(token)
+            return _begin(request, opened)
+        except WorkbookError as error:
+            refusal = error.message
+    return TemplateResponse(
+        request,
+        "admin/batches/upload/password.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "title": _("Password of the file"),
+            "opts": model_admin.opts,
+            "file_name": draft.file_name,
+            "refusal": refusal,
+            "step": 1,
+        },
+    )
+
+
+def again(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
+    """The same file was loaded before: stop, or go on all the same."""
+    try:
+        draft = find_draft(request, token)
+        before = draft.same_file
+        if request.method == "POST" and request.POST.get("act") == "discard":
+            return discard(request, draft)
+        if request.method == "POST" or before is None:
+            draft.said["again_seen"] = True
+            draft.save()
+            return draft.next_page()
+    except Gone:
+        return sent_away(request)
+    return TemplateResponse(
+        request,
+        "admin/batches/upload/again.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "title": _("This same file was uploaded before"),
+            "opts": model_admin.opts,
+            "file_name": draft.file_name,
+            "before": before,
+            "when": when(before.created_at),
+            "who": actor(before.created_by),
+            "url": page_url("batches_upload", before.pk),
+            "cases": number(before.jobs),
+            "step": 1,
+        },
+    )
+
+
+def discard(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Keep nothing of it."""
+    pending.drop(draft.token)
+    messages.info(request, _("Nothing was kept of the workbook."))
+    return redirect("admin:batches_upload_add")
 
 
 def _templates(request: HttpRequest) -> list[tuple[Any, str, str]]:
@@ -215,177 +313,3 @@ def _templates(request: HttpRequest) -> list[tuple[Any, str, str]]:
         for name, label in use_cases.choices()
         for country in countries
     ]
-
-
-def preview(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
-    """Step 2: what the workbook holds. POST `act`: create, start or discard."""
-    require(request, "batches.add_upload", "batches.add_batch")
-    kept = pending.find(token, request.user.pk)
-    if kept is None:
-        messages.warning(
-            request, _("That workbook was already imported or is kept no longer.")
-        )
-        return redirect("admin:batches_upload_add")
-    account = _visible_account(request, kept)
-    if request.method == "POST":
-        return _decide(request, kept, account)
-    batch = _chosen(Batch, kept.choices["batch"])
-    return TemplateResponse(
-        request,
-        "admin/batches/upload/preview.html",
-        {
-            **model_admin.admin_site.each_context(request),
-            "title": _("What the workbook holds"),
-            "opts": model_admin.opts,
-            "file_name": kept.file_name,
-            "account": account,
-            "batch": batch,
-            "name": kept.choices["name"] or Path(kept.file_name).stem,
-            "may_start": request.user.has_perm("batches.control_batch"),
-            "before": _uploaded_before(kept, account),
-            **_shown(kept.preview),
-        },
-    )
-
-
-def _decide(
-    request: HttpRequest, kept: pending.Pending, account: Account
-) -> HttpResponse:
-    act = request.POST.get("act")
-    if act == "discard":
-        pending.drop(kept.token)
-        messages.info(request, _("Nothing was kept of the workbook."))
-        return redirect("admin:batches_upload_add")
-    if act not in ("create", "start"):
-        return redirect("admin:batches_upload_preview", kept.token)
-    if act == "start":
-        require(request, "batches.control_batch")
-    chosen = kept.choices
-    if not pending.claim(kept.token):
-        messages.warning(request, _("That workbook is being imported already."))
-        return redirect("admin:batches_batch_changelist")
-    try:
-        result = importer.import_workbook(
-            kept.content(),
-            account,
-            chosen["use_case"],
-            chosen["options"],
-            actor=audit.actor_of(request.user),
-            file_name=kept.file_name,
-            batch=_chosen(Batch, chosen["batch"]),
-            name=chosen["name"],
-            agent=_chosen(Agent, chosen["agent"])
-            or callers.choose_agent(account, needed=False),
-            number=_chosen(PhoneNumber, chosen["number"])
-            or callers.choose_number(account, needed=False),
-        )
-    except WorkbookError as error:
-        pending.unclaim(kept.token)
-        messages.error(request, error.message)
-        return redirect("admin:batches_upload_preview", kept.token)
-    except BaseException:
-        pending.unclaim(kept.token)
-        raise
-    pending.drop(kept.token)
-    messages.success(
-        request,
-        gettext("%(jobs)s cases were made from %(rows)s rows.")
-        % {"jobs": number(result.jobs), "rows": number(result.rows)},
-    )
-    if act == "start":
-        _start(request, result.batch)
-    return redirect("admin:batches_batch_change", result.batch.pk)
-
-
-def _chosen(model: type[Model], pk: str) -> Any:
-    return model.objects.filter(pk=pk).first() if pk else None
-
-
-def _start(request: HttpRequest, batch: Batch) -> None:
-    try:
-        batch.start(by=audit.actor_of(request.user))
-    except ValidationError as error:
-        for sentence in error.messages:
-            messages.error(request, sentence)
-
-
-def _visible_account(request: HttpRequest, kept: pending.Pending) -> Account:
-    """The account, provided that the person may still see it."""
-    visible = Account.objects.visible_to(request.user)
-    account = visible.filter(pk=kept.choices["account"]).first()
-    if account is None:
-        raise Http404
-    return account
-
-
-def _uploaded_before(kept: pending.Pending, account: Account) -> dict[str, str] | None:
-    """When the same bytes were uploaded for this account, and to which campaign."""
-    same = Upload.objects.filter(account=account, sha256=kept.choices["sha256"])
-    upload = same.order_by("-pk").first()
-    if upload is None:
-        return None
-    return {
-        "at": formats.moment(upload.created_at),
-        "url": page_url("batches_upload", upload.pk),
-    }
-
-
-def _plain(value: Any) -> Any:
-    """A preview as MongoDB can keep it: amounts as text, keys without dots."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, dict):
-        return [[key, _plain(item)] for key, item in value.items()]
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _shown(pairs: list[Any]) -> dict[str, Any]:
-    """A kept preview as its page shows it."""
-    seen = dict(pairs)
-    return {
-        "sheet": seen["sheet"],
-        "other_sheets": seen["other_sheets"],
-        "figures": [
-            (_("Rows"), number(seen["rows"]), ""),
-            (_("Persons"), number(seen["contacts"]), ""),
-            (_("Cases"), number(seen["jobs"]), ""),
-            (_("Total amount"), formats.money(Decimal(seen["total_amount"])), ""),
-            (
-                _("Rows reported"),
-                number(seen["error_count"]),
-                "danger" if seen["error_count"] else "",
-            ),
-            (
-                _("Without a usable phone"),
-                number(seen["without_phone"]),
-                "warning" if seen["without_phone"] else "",
-            ),
-            (
-                _("Already in a campaign"),
-                number(seen["duplicates"]),
-                "warning" if seen["duplicates"] else "",
-            ),
-            (_("Warnings"), number(seen["warning_count"]), ""),
-        ],
-        "duplicates": seen["duplicates"],
-        "no_cases": not seen["jobs"],
-        "columns": [
-            (COLUMNS.get(name, name), header) for name, header in seen["columns"]
-        ],
-        "unread": seen["unread_columns"],
-        "samples": [_sample(dict(sample)) for sample in seen["samples"]],
-        "errors": [dict(error) for error in seen["errors"]],
-        "error_count": seen["error_count"],
-    }
-
-
-def _sample(sample: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": sample["name"],
-        "creditor": sample["creditor"],
-        "amount": formats.money(Decimal(sample["amount"])),
-        "phones": [formats.phone(e164) for e164 in sample["phones"]],
-        "variables": [(variable(key), text) for key, text in sample["variables"]],
-    }

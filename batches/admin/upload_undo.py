@@ -22,13 +22,15 @@ from batches.models import Batch, Upload
 from batches.states import OPEN_BATCH, UploadStatus
 from speechai_site.runtime import audit
 
+TAKEN_BACK = (UploadStatus.STORED, UploadStatus.UNDONE)
+
 
 def take_back(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
     """What of an upload was called; POST `act` withdraw or undo, with `reason`, and
     `seen`: how many cases the person saw waiting."""
     require(request, "batches.control_batch")
     upload = model_admin.get_object(request, unquote(object_id))
-    if upload is None or upload.status == UploadStatus.STORING:
+    if upload is None or upload.status not in TAKEN_BACK:
         raise Http404
     figures = undo.figures_of(upload)
     if request.method == "POST":

@@ -1,6 +1,6 @@
 """Uploads: what came, what became of its rows, and the rows that were refused.
 
-Adding one is the upload page: `batches/admin/upload_pages.py`.
+Adding one is a wizard that begins in `batches/admin/upload_pages.py`.
 """
 
 from typing import Any
@@ -8,13 +8,23 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from batches import formats
-from batches.admin import files, pages, upload_pages, upload_undo
+from batches.admin import (
+    files,
+    loading_pages,
+    pages,
+    upload_columns,
+    upload_pages,
+    upload_review,
+    upload_sheet,
+    upload_undo,
+)
 from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
 from batches.admin.filters import AccountFilter, BatchFilter
 from batches.admin.keyset import KeysetAdmin
@@ -62,10 +72,22 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         return upload_pages.choose(request, self)
 
     def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        kept = "<str:token>/"
         return (
-            ("preview/<str:token>/", "batches_upload_preview", upload_pages.preview),
+            (f"password/{kept}", "batches_upload_password", upload_pages.password),
+            (f"again/{kept}", "batches_upload_again", upload_pages.again),
+            (f"sheet/{kept}", "batches_upload_sheet", upload_sheet.sheet),
+            (f"columns/{kept}", "batches_upload_columns", upload_columns.columns),
+            (f"preview/{kept}", "batches_upload_preview", upload_review.preview),
             ("template/<str:use_case>/", "batches_upload_template", files.template),
             ("<path:object_id>/errors/", "batches_upload_errors", files.errors),
+            (
+                "<path:object_id>/progress/",
+                "batches_upload_progress",
+                loading_pages.progress,
+            ),
+            ("<path:object_id>/state/", "batches_upload_state", loading_pages.state),
+            ("<path:object_id>/cancel/", "batches_upload_cancel", loading_pages.cancel),
             ("<path:object_id>/file/", "batches_upload_file", files.original),
             (
                 "<path:object_id>/take-back/",
@@ -84,7 +106,9 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
             row.batch_shown = batches.get(row.batch_id, "")
 
     @display(description=_("campaign"))
-    def campaign(self, row: Upload) -> SafeString:
+    def campaign(self, row: Upload) -> SafeString | str:
+        if not row.batch_shown:  # it went with an upload that failed
+            return "–"
         url = page_url("batches_batch", row.batch_id)
         return format_html('<a href="{}">{}</a>', url, row.batch_shown)
 
@@ -125,6 +149,8 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
     ) -> HttpResponse:
         upload = self.get_object(request, unquote(object_id))
         extra = {}
+        if upload is not None and upload.status != Upload.Status.STORED:
+            return redirect("admin:batches_upload_progress", upload.pk)
         if upload is not None:
             extra = {"record": record(request, upload)}
             request.page_title = upload.file_name
@@ -137,12 +163,15 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
     """What an upload's page shows. What a cell held is a person's data."""
     full = sees_personal_data(request)
     errors = UploadError.objects.filter(upload_id=upload.pk).order_by("row")
+    batch = Batch.objects.get(pk=upload.batch_id)
+    has_errors = full and error_workbook.path_for(upload.pk).exists()
+    may_add = request.user.has_perm("batches.add_upload")
     return {
         "upload": upload,
         "full": full,
         "state": (upload.get_status_display(), UPLOAD_COLOURS[upload.status]),
         "account": Account.objects.get(pk=upload.account_id),
-        "batch": Batch.objects.get(pk=upload.batch_id),
+        "batch": batch,
         "batch_url": page_url("batches_batch", upload.batch_id),
         "who": actor(upload.created_by),
         "figures": _figures(upload),
@@ -151,7 +180,10 @@ def record(request: HttpRequest, upload: Upload) -> dict[str, Any]:
             (OPTIONS.get(key, key), value)
             for key, value in sorted(upload.options.items())
         ],
-        "has_error_workbook": full and error_workbook.path_for(upload.pk).exists(),
+        "has_error_workbook": has_errors,
+        "takes_corrected": has_errors
+        and may_add
+        and batch.status == batch.Status.DRAFT,
         "panels": pages.gather(pages.UPLOAD_PANELS, request, upload),
         "errors": list(errors.defer("cells")[:ERRORS_SHOWN]),
         "errors_shown": ERRORS_SHOWN,

@@ -31,8 +31,12 @@ JOB_COLOURS = {
     Job.Status.EXPIRED: "",
 }
 UPLOAD_COLOURS = {
+    Upload.Status.QUEUED: "info",
+    Upload.Status.READING: "warning",
     Upload.Status.STORING: "warning",
     Upload.Status.STORED: "success",
+    Upload.Status.FAILED: "danger",
+    Upload.Status.CANCELLED: "default",
     Upload.Status.UNDONE: "",
 }
 ACCOUNT_COLOURS = {Account.Status.ACTIVE: "success", Account.Status.SUSPENDED: "danger"}

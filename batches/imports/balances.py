@@ -15,6 +15,7 @@ from bson import Decimal128, Int64
 
 from batches import use_cases
 from batches.imports.normalizers.text import squash
+from batches.imports.questions import Answers
 from batches.imports.rows import values_type
 from batches.models import Account, Batch, Upload
 from batches.use_cases.base import CellWarning, Context, Row, UseCase
@@ -159,6 +160,16 @@ def _stored(line: Line, said: Mapping[str, Any]) -> Document:
     return stored
 
 
+def keep_chosen(
+    values: Document, before: Mapping[str, str], names: Iterable[str]
+) -> None:
+    """Keep the texts of variables that the debts do not say: a column or a fixed text
+    feeds them."""
+    for name in names:
+        if before.get(name) and not values["variables"].get(name):
+            values["variables"][name] = before[name]
+
+
 class Contexts:
     """The use case and the context of jobs: as on the day of their file."""
 
@@ -171,7 +182,14 @@ class Contexts:
         uploads = Upload.objects.filter(
             pk__in=list({job["upload_id"] for job in jobs if job.get("upload_id")})
         )
-        self.options = dict(uploads.values_list("pk", "options"))
+        self.options, self.names = {}, {}
+        for pk, options, told in uploads.values_list("pk", "options", "answers"):
+            self.options[pk] = options
+            self.names[pk] = Answers.from_json(told).chosen_variables
+
+    def chosen(self, job: Document) -> frozenset[str]:
+        """The variables that a person fed by a column or a fixed text."""
+        return self.names.get(job.get("upload_id"), frozenset())
 
     def of(self, job: Document) -> tuple[UseCase, Context]:
         use_case = self.cases[job["batch_id"]]

@@ -41,7 +41,9 @@ class Sheet:
     faults: dict[int, dict[int, str]] = field(default_factory=dict)
     shifted: frozenset[int] = frozenset()
     since_1904: bool = False
+    height: int = 0  # rows from the first of the sheet; 0: not known beforehand
     full_at: int = 0  # the last row that a sheet of this kind can have
+    corrects: bool = False  # it was an error workbook (`reasons.py`)
 
 
 class Book(Protocol):
@@ -94,6 +96,7 @@ class ExcelBook:
             hidden=seen.hidden if seen else None,
             faults=seen.faults if seen else {},
             since_1904=bool(part and part.since_1904),
+            height=sheet.end[0] + 1 if sheet.end else 0,
             full_at=FULL_SHEET[self.kind],
         )
 

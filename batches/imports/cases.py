@@ -1,6 +1,6 @@
 """The rows of a workbook grouped into cases: one person, one subject."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -13,13 +13,23 @@ from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.reader import Table, open_table
 from batches.imports.rows import RowError, RowReader
 from batches.imports.sniffer import Source
-from batches.use_cases.base import Context, Row, UseCase
+from batches.use_cases.base import Context, Row, Subject, UseCase
 from speechai_site.runtime import keys
 
 # Characters of one case; a document of MongoDB may have 16 MB.
 MAX_CASE_SIZE = 3_000_000
+# Rows between two calls of who watches a reading.
+WATCHED_EVERY = 500
 # What a row costs beside its other columns, roughly.
 _ROW_SIZE = 300
+
+
+# Takes how many rows were read, and how many there may be (0: not known).
+OnRows = Callable[[int, int], object]
+
+
+def _unwatched(_read: int, _expected: int) -> None:
+    pass
 
 
 @dataclass
@@ -31,6 +41,18 @@ class Case:
     subject_key: str
     rows: list[Row] = field(default_factory=list)
     size: int = 0
+    debts: set[tuple[Any, Any]] | None = None
+
+    def stands_already(self, row: Row) -> bool:
+        """Whether an earlier row is about the same debt: its operation and part."""
+        if self.debts is None:
+            if not self.rows:
+                return False  # most cases have one row, and need no set
+            self.debts = {_debt_of(other) for other in self.rows}
+        debt = _debt_of(row)
+        stands = bool(debt[0]) and debt in self.debts
+        self.debts.add(debt)
+        return stands
 
     @property
     def name(self) -> str:
@@ -61,6 +83,10 @@ class Cases:
     unread: list[str]  # columns that fit several headers and are not read
     reader: RowReader
     hidden_rows: int | None  # None: this kind of file does not tell
+    answers: Answers
+    filtered: list[int] = field(default_factory=list)  # rows left out, by filter
+    repeated: int = 0  # rows whose debt stands in an earlier row
+    known: int = 0  # cases that are there already (`duplicates.settle`)
     cases: list[Case] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -72,6 +98,23 @@ class Cases:
     def contacts(self) -> int:
         """Distinct persons."""
         return len({case.document or case.phone for case in self.cases})
+
+    def describe(self, case: Case) -> Subject:
+        """What a case is about. Variables that the rows leave empty take the column or
+        the fixed text that was chosen for them."""
+        subject = self.use_case.describe(case.rows, self.context)
+        chosen = self.reader.variables_of(case.rows) | dict(self.answers.fixed)
+        for name, text in chosen.items():
+            if text and not subject.variables.get(name):
+                subject.variables[name] = text
+        return subject
+
+    @property
+    def over(self) -> int:
+        """Cases whose last day has passed: they end without a call."""
+        use_case, context = self.use_case, self.context
+        days = (use_case.last_day(case.rows, context) for case in self.cases)
+        return sum(day is not None and day < context.today for day in days)
 
     @property
     def without_phone(self) -> int:
@@ -86,8 +129,10 @@ def read_cases(
     options: Mapping[str, Any],
     today: Any,
     answers: Answers = NO_ANSWERS,
+    on_rows: OnRows = _unwatched,
 ) -> Cases:
-    """Read, normalise and group a whole workbook; raises WorkbookError.
+    """Read, normalise and group a whole workbook; raises WorkbookError, and whatever
+    `on_rows` raises to stop it.
 
     Every row below the header that holds something is in exactly one case or is one
     of the errors. What a column leaves open is not read: the file is read once more
@@ -96,10 +141,10 @@ def read_cases(
     context = Context(
         account.name, today, use_case.clean_options(options), account.country
     )
-    found = _read(source, use_case, context, answers)
+    found = _read(source, use_case, context, answers, on_rows)
     if strict := found.reader.to_be_strict():
         first = found
-        found = _read(source, use_case, context, answers, strict, first.reader)
+        found = _read(source, use_case, context, answers, on_rows, strict, first.reader)
         found.questions = first.questions
     return found
 
@@ -109,14 +154,11 @@ def _read(
     use_case: UseCase,
     context: Context,
     answers: Answers,
+    on_rows: OnRows,
     strict: frozenset[int] = frozenset(),
     first: RowReader | None = None,
 ) -> Cases:
-    country = countries.get(context.country)
-    columns = [_named_there(column, country) for column in use_case.columns]
-    needed = use_case.needed
-    if not country.document_needed:
-        needed = [group for group in needed if tuple(group) != ("document",)]
+    columns, needed = columns_for(use_case, context.country)
     with open_table(source, columns, needed, answers) as table:
         reader = RowReader(table, use_case, context.country, answers, strict)
         if first:
@@ -132,9 +174,23 @@ def _read(
             unread=list(table.match.ambiguous),
             reader=reader,
             hidden_rows=None,
+            answers=answers,
         )
-        _gather(found, table)
+        _gather(found, table, on_rows)
     return found
+
+
+def columns_for(
+    use_case: UseCase, country: str
+) -> tuple[list[Column], Sequence[Sequence[str]]]:
+    """The columns of a use case as an account's country names them, and the groups of
+    which one is needed."""
+    there = countries.get(country)
+    columns = [_named_there(column, there) for column in use_case.columns]
+    needed = use_case.needed
+    if not there.document_needed:
+        needed = [group for group in needed if tuple(group) != ("document",)]
+    return columns, needed
 
 
 def _named_there(column: Column, country: Country) -> Column:
@@ -144,12 +200,15 @@ def _named_there(column: Column, country: Country) -> Column:
     return replace(column, headers=(country.document_title, *column.headers))
 
 
-def _gather(found: Cases, table: Table) -> None:
+def _gather(found: Cases, table: Table, on_rows: OnRows) -> None:
     """Read the rows and group them."""
     reader, use_case, context = found.reader, found.use_case, found.context
     groups: dict[tuple[str, str, str], Case] = {}
     checks = type(use_case).problem_of is not UseCase.problem_of
+    expected = max(0, table.height - table.header_row)
     for number, cells in table.rows:
+        if not found.rows % WATCHED_EVERY:
+            on_rows(found.rows, expected)
         found.rows += 1
         if number in table.shifted:
             found.errors.append(reader.refuse(number, cells, "", "row_shifted"))
@@ -168,12 +227,24 @@ def _gather(found: Cases, table: Table) -> None:
             continue
         key = (document, phone, use_case.subject_key(row.values, context))
         case = groups.get(key) or groups.setdefault(key, Case(*key))
+        if case.stands_already(row):
+            found.repeated += 1
+            if found.answers.duplicates.repeated == "merge":
+                found.errors.append(reader.refuse(number, cells, "", "debt_repeated"))
+                continue
         _add(case, row)
         found.warning_count += len(row.warnings)
         found.total_amount += use_case.amount_of(row.values)
     found.cases = list(groups.values())
-    found.hidden_rows = table.hidden_rows
+    found.hidden_rows, found.filtered = table.hidden_rows, table.filtered
     found.questions = table.questions() + reader.questions()
+
+
+def _debt_of(row: Row) -> tuple[Any, Any]:
+    return (
+        getattr(row.values, "operation", None),
+        getattr(row.values, "installment", None),
+    )
 
 
 def _first_phone(row: Row) -> str:

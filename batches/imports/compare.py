@@ -145,6 +145,9 @@ class Comparer:
             if about is None:
                 return Change(job, {})  # its debts are paid, as they were
             about["creditor"] = said["creditor"]
+            chosen = self.cases.answers.chosen_variables
+            balances.keep_chosen(about, said["variables"], chosen)
+            balances.keep_chosen(about, job["variables"], contexts.chosen(job))
         else:
             about = {name: said[name] for name in _ABOUT}
         phones = _merged_phones(job["phones"], said["phones"])
@@ -167,8 +170,6 @@ class Comparer:
             self.upload,
             self.template,
             rank=rank,
-            moment=self.moment,
-            by=self.upload.created_by,
         )
 
     def _merged(

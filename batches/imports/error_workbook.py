@@ -8,6 +8,7 @@ import xlsxwriter
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from batches.imports import reasons
 from batches.imports.normalizers.text import Cell
 from batches.imports.rows import RowError
 
@@ -35,11 +36,11 @@ def write(path: Path, headers: Sequence[str], errors: Iterable[RowError]) -> Non
             timedelta: book.add_format({"num_format": "[h]:mm:ss"}),
         }
         sheet = book.add_worksheet(_("errors"))
-        sheet.write_row(0, 0, [_("Column"), _("Why"), *headers])
+        sheet.write_row(0, 0, [*reasons.headers(), *headers])
         for line, error in enumerate(errors, 1):
             sheet.write_string(line, 0, error.column)
             sheet.write_string(line, 1, error.message)
-            for place, cell in enumerate(error.cells, 2):
+            for place, cell in enumerate(error.cells, reasons.COUNT):
                 _write_cell(sheet, line, place, cell, formats)
     path.chmod(0o600)
 

@@ -3,32 +3,27 @@
 The command, the admin and the API all come through these two functions.
 """
 
-import gc
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from bson import ObjectId
 
-from batches import use_cases
-from batches.imports import error_workbook, storage
-from batches.imports.cases import Cases, read_cases
+from batches.imports import duplicates, error_workbook, loading, storage
+from batches.imports.cases import Cases
+from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
-from batches.imports.sniffer import Source, open_source
-from batches.models import Account, Agent, Batch, PhoneNumber, Upload
-from batches.states import BatchStatus, UploadStatus
-from speechai_site.runtime import audit, clock, leases
+from batches.imports.sniffer import Source
+from batches.models import Account, Batch, Upload
+from batches.states import UploadStatus
+from speechai_site.runtime import leases
 
 SHOWN = 50  # errors in a preview or result; all of them are in the error workbook
 SAMPLES = 5
-LEASE_SECONDS = 30  # far longer than a chunk takes
 
 
 @dataclass
@@ -43,27 +38,21 @@ class Sample:
 
 
 @dataclass
-class Counts:
-    """What a workbook's rows are: in a case, or reported.
+class Preview(Counts):
+    """What an import would do; nothing was stored.
 
-    `contacts` are persons, `jobs` person × creditor, `duplicates` the cases that have
-    an unfinished job in an open batch of the account.
+    `merged` rows joined an earlier one of their case, `repeated` ones stand for a debt
+    that stands in an earlier row; `filtered` were left out, by filter. `over`: cases
+    whose last day has passed. `unfed`: in how many cases each variable of the script
+    would be empty, if in any.
     """
 
-    rows: int
-    contacts: int
-    jobs: int
-    without_phone: int
-    duplicates: int
-    error_count: int
-    warning_count: int
-    total_amount: Decimal
-
-
-@dataclass
-class Preview(Counts):
-    """What an import would do; nothing was stored."""
-
+    merged: int
+    repeated: int
+    phones: int  # of all cases together
+    filtered: list[int]
+    over: int
+    unfed: dict[str, int]
     sheet: str
     header_row: int
     columns: dict[str, str]  # logical column → header
@@ -104,31 +93,31 @@ class ImportResult(Counts):
         }
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without Python's cycle collector, which would walk over every row again and
-    again: a third of the time of a large file. Rows hold no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_collector_paused()
+@collector_paused()
 def preview(
     source: Source,
     account: Account,
     use_case: str,
     options: Mapping[str, Any] | None = None,
     answers: Answers = NO_ANSWERS,
+    *,
+    batch: Batch | None = None,
+    script: Sequence[str] = (),
 ) -> Preview:
     """Read the whole workbook and say what it holds, and what has to be asked; raises
-    WorkbookError, and PasswordNeeded."""
-    cases = _read(source, account, use_case, options, answers)
+    WorkbookError, and PasswordNeeded.
+
+    `script` are the variables that the agent needs from the rows.
+    """
+    cases = loading.read(source, account, use_case, options or {}, answers)
+    duplicates.settle(cases, account.pk, batch and batch.pk)
     return Preview(
+        merged=cases.rows - len(cases.errors) - len(cases.cases),
+        repeated=cases.repeated,
+        phones=sum(len(case.phones()) for case in cases.cases),
+        filtered=list(cases.filtered),
+        over=cases.over,
+        unfed=_unfed(cases, script),
         sheet=cases.sheet,
         header_row=cases.header_row,
         columns=cases.columns,
@@ -138,11 +127,10 @@ def preview(
         questions=cases.questions,
         errors=_shown_errors(cases),
         samples=_samples(cases),
-        **vars(_counts(cases, account)),
+        **vars(loading.counts_of(cases)),
     )
 
 
-@_collector_paused()
 def import_workbook(
     source: Source,
     account: Account,
@@ -150,96 +138,56 @@ def import_workbook(
     options: Mapping[str, Any] | None = None,
     *,
     actor: str,
-    batch: Batch | None = None,
-    name: str = "",
-    file_name: str = "",
-    agent: Agent | None = None,
-    number: PhoneNumber | None = None,
-    answers: Answers = NO_ANSWERS,
+    **chosen: Any,
 ) -> ImportResult:
-    """Store a workbook in the draft `batch`, or in a new one that it makes.
+    """Load a workbook in this process, whole or not at all: a failure keeps nothing.
 
-    1. The whole file is read and checked: a WorkbookError leaves nothing behind.
-    2. Leftovers of an interrupted import of the same file are removed.
-    3. File, jobs and reported rows are written under an upload that is `storing`.
-    4. One transaction makes them count. A failure before it removes them.
+    `chosen` are further fields of Begun. The same as `background.submit`, but for the
+    process that does it.
     """
     started = time.monotonic()
     if isinstance(source, str | Path):
-        file_name = file_name or Path(source).name
+        chosen["file_name"] = chosen.get("file_name") or Path(source).name
+    wanted = Begun(source, account, use_case, options or {}, actor, **chosen)
     upload_id = ObjectId()
-    batch = (
-        batch
-        or Batch(
-            pk=upload_id,  # by which it goes with its upload when that fails
-            account=account,
-            name=(name or Path(file_name).stem or use_case)[:120],
-            use_case=use_case,
-            agent=agent,
-            number=number,
-            created_by=actor,
-        )
-    )
-    _check_batch(batch, account, use_case)
-    cases = _read(source, account, use_case, options, answers)
-    counts = _counts(cases, account)
-    digest, size = fingerprint(source)
-    upload = Upload(
-        pk=upload_id,
-        account=account,
-        batch=batch,
-        file_name=file_name[:255],
-        sha256=digest,
-        size=size,
-        options={key: str(value) for key, value in cases.context.options.items()},
-        created_by=actor,
-        **vars(counts),
-    )
-    path = _store_alone(upload, cases, source, actor)
-    audit.record("upload.store", upload, by=actor, rows=counts.rows, jobs=counts.jobs)
-    batch.refresh_from_db()
+    held = loading.hold(upload_id)
+    try:
+        upload = loading.begin(wanted, pk=upload_id, status=UploadStatus.READING)
+        cases = _load(upload, held, wanted)
+    finally:
+        leases.release(held)
+    path = error_workbook.path_for(upload.pk) if cases.errors else None
     return ImportResult(
-        batch=batch,
+        batch=Batch.objects.get(pk=upload.batch_id),
         upload=upload,
         errors=_shown_errors(cases),
         error_workbook=path,
         seconds=time.monotonic() - started,
-        **vars(counts),
+        **{field.name: getattr(upload, field.name) for field in fields(Counts)},
     )
 
 
-def _check_batch(batch: Batch, account: Account, use_case: str) -> None:
-    if batch.account_id != account.pk:
-        raise WorkbookError("batch_of_other_account")
-    if batch.use_case != use_case:
-        raise WorkbookError("batch_of_other_use_case")
-    if batch.status != BatchStatus.DRAFT:
-        raise WorkbookError("batch_not_draft")
+def _load(upload: Upload, held: leases.Held, wanted: Begun) -> Cases:
+    """Load it from the file at hand, which nobody can do after this process."""
+    try:
+        return loading.load(upload, loading.Watch(upload, held), wanted)
+    except BaseException as error:
+        storage.discard(upload)
+        if isinstance(error, Cancelled | storage.LeaseLost):
+            raise WorkbookError("import_interrupted") from error
+        raise
 
 
-def _read(
-    source: Source,
-    account: Account,
-    use_case: str,
-    options: Mapping[str, Any] | None,
-    answers: Answers,
-) -> Cases:
-    today = clock.today(account.time_zone)
-    case = use_cases.get(use_case)
-    return read_cases(source, account, case, options or {}, today, answers)
-
-
-def _counts(cases: Cases, account: Account) -> Counts:
-    return Counts(
-        rows=cases.rows,
-        contacts=cases.contacts,
-        jobs=len(cases.cases),
-        without_phone=cases.without_phone,
-        duplicates=storage.known_cases(cases, account.pk),
-        error_count=len(cases.errors),
-        warning_count=cases.warning_count,
-        total_amount=cases.total_amount,
-    )
+def _unfed(cases: Cases, script: Sequence[str]) -> dict[str, int]:
+    if not script:
+        return {}
+    empty = dict.fromkeys(script, 0)
+    for case in cases.cases:
+        said = cases.describe(case).variables
+        for name in script:
+            if not said.get(name):
+                empty[name] += 1
+    return {name: count for name, count in empty.items() if count}
 
 
 def _shown_errors(cases: Cases) -> list[dict[str, Any]]:
@@ -258,7 +206,7 @@ def _shown_errors(cases: Cases) -> list[dict[str, Any]]:
 def _samples(cases: Cases) -> list[Sample]:
     samples = []
     for case in cases.cases[:SAMPLES]:
-        subject = cases.use_case.describe(case.rows, cases.context)
+        subject = cases.describe(case)
         samples.append(
             Sample(
                 name=case.name,
@@ -269,69 +217,3 @@ def _samples(cases: Cases) -> list[Sample]:
             )
         )
     return samples
-
-
-def fingerprint(source: Source) -> tuple[str, int]:
-    """SHA-256 and size of the file."""
-    with open_source(source) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.seek(0, 2)
-
-
-def lease_name(digest: str) -> str:
-    """The lease under which a file is imported: one import of it at a time."""
-    return f"import:{digest[:24]}"
-
-
-def _store_alone(
-    upload: Upload, cases: Cases, source: Source, actor: str
-) -> Path | None:
-    """Write everything while holding the lease on this file; the error workbook."""
-    name, owner = lease_name(upload.sha256), str(uuid4())
-
-    def hold() -> leases.Held:
-        held = leases.take(name, owner, LEASE_SECONDS)
-        if held is None:
-            raise WorkbookError("already_importing")
-        return held
-
-    held = hold()
-    try:
-        _remove_leftovers(upload)
-        try:
-            return _store(upload, cases, source, actor, keep_alive=hold)
-        except BaseException:
-            storage.discard(upload)
-            raise
-    finally:
-        leases.release(held)
-
-
-def _remove_leftovers(upload: Upload) -> None:
-    """What an import of this file left when its process was killed: whoever holds
-    the lease knows that no such import is alive."""
-    for leftover in Upload.objects.filter(
-        sha256=upload.sha256, account=upload.account_id, status=UploadStatus.STORING
-    ):
-        storage.discard(leftover)
-
-
-def _store(
-    upload: Upload,
-    cases: Cases,
-    source: Source,
-    actor: str,
-    keep_alive: Callable[[], object],
-) -> Path | None:
-    # The upload first: whatever follows is found through it when it has to go.
-    upload.save(force_insert=True)
-    if upload.batch._state.adding:
-        upload.batch.save(force_insert=True)
-    storage.keep_file(upload, source)
-    storage.store_jobs(cases, upload, by=actor, keep_alive=keep_alive)
-    storage.store_errors(cases.errors, upload, keep_alive=keep_alive)
-    path = error_workbook.path_for(upload.pk) if cases.errors else None
-    if path:
-        error_workbook.write(path, cases.headers, cases.errors)
-    storage.finish(upload)
-    return path

@@ -18,8 +18,8 @@ from pymongo.errors import BulkWriteError
 from batches.ending import end_jobs, mark_dirty
 from batches.imports import balances
 from batches.imports.balances import Contexts, Document, Paid
-from batches.imports.importer import fingerprint
 from batches.imports.listed import chunked
+from batches.imports.loading import fingerprint
 from batches.imports.normalizers.text import squash
 from batches.imports.payment_rows import PaymentRow, read_payments
 from batches.imports.rows import RowError
@@ -293,6 +293,9 @@ def _effects(
             lines = balances.lines_of(job, use_case)
             balances.take_off(lines, _those_of(job, stored))
             values = balances.restated(lines, use_case, context)
+            if values:
+                chosen = contexts.chosen(job)
+                balances.keep_chosen(values, job["variables"], chosen)
             yield Effect(
                 job,
                 values or balances.paid_off(lines),

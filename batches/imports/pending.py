@@ -1,6 +1,7 @@
-"""Workbooks that somebody looked at and has not confirmed yet.
+"""Workbooks that somebody looked at and has not confirmed yet: drafts of uploads.
 
-They hold persons' data, so they belong to one user, are removed when they are
+The steps of the wizard find the file and what was decided so far under a token. They
+hold persons' data, so they belong to one user, are removed when they are
 imported or turned down, and otherwise after KEPT.
 """
 
@@ -21,12 +22,12 @@ BUCKET = "pending_uploads"
 
 @dataclass(frozen=True)
 class Pending:
-    """A kept workbook. `choices` and `preview` are plain values, as they were given."""
+    """A kept workbook. `choices` are plain values, as they were given: what MongoDB can
+    keep, without dots in keys."""
 
     token: str
     file_name: str
     choices: dict[str, Any]
-    preview: dict[str, Any]
 
     def content(self) -> bytes:
         return _files().open_download_stream(self.token).read()
@@ -38,7 +39,6 @@ def keep(
     file_name: str,
     user_id: Any,
     choices: Mapping[str, Any],
-    preview: Mapping[str, Any],
 ) -> str:
     """Keep a workbook for `user_id` alone; the token by which they find it again."""
     drop_expired()
@@ -52,7 +52,6 @@ def keep(
             "claimed": False,
             "kept_wall": clock.wall(),
             "choices": dict(choices),
-            "preview": dict(preview),
         },
     )
     return token
@@ -64,7 +63,7 @@ def find(token: str, user_id: Any) -> Pending | None:
         told = stored.metadata
         if told["kept_wall"].replace(tzinfo=UTC) < clock.wall() - KEPT:
             return None
-        return Pending(token, stored.filename, told["choices"], told["preview"])
+        return Pending(token, stored.filename, told["choices"])
     return None
 
 

@@ -60,6 +60,9 @@ FILE_SENTENCES = {
     "rows_missing": gettext_lazy(
         "The sheet %(sheet)s has a header in row %(row)s and no rows below it."
     ),
+    "rows_filtered": gettext_lazy(
+        "The filters leave no row of the sheet %(sheet)s to load."
+    ),
     "case_too_large": gettext_lazy(
         "One person has too many rows in the file (the last in row %(row)s)."
     ),
@@ -81,6 +84,9 @@ FILE_SENTENCES = {
     "batch_of_other_account": gettext_lazy("The campaign is another account's."),
     "batch_of_other_use_case": gettext_lazy("The campaign is of another use case."),
     "already_importing": gettext_lazy("This same file is being imported right now."),
+    "layout_drifted": gettext_lazy(
+        "The file lacks columns that its layout goes by: %(columns)s."
+    ),
     "too_many_entries": gettext_lazy(
         "The list has more than %(limit)s entries: split it."
     ),
@@ -94,6 +100,10 @@ FILE_SENTENCES = {
     ),
     "batch_being_updated": gettext_lazy(
         "Another file is being loaded into this campaign right now."
+    ),
+    "import_failed": gettext_lazy(
+        "Loading the file failed again and again; nothing of it was kept. Upload it "
+        "once more, and tell your administrator when that does not help."
     ),
     "import_interrupted": gettext_lazy(
         "The campaign changed while the file was stored; nothing of it was kept."
@@ -170,6 +180,9 @@ CELL_SENTENCES = {
     "payment_of_others": gettext_lazy(
         "Several persons have this operation: add the document."
     ),
+    "debt_repeated": gettext_lazy("The same debt stands in an earlier row."),
+    "duplicate": gettext_lazy("It is a duplicate: it was loaded before."),
+    "duplicate_in_file": gettext_lazy("It is a duplicate of an earlier row."),
     "row_total": gettext_lazy("It is a total, not a person."),
     "row_header": gettext_lazy("It is the header again."),
     "row_shifted": gettext_lazy(

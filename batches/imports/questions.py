@@ -5,9 +5,12 @@ answers are given to the next reading of the file, or come from a remembered lay
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from batches.imports.filters import RowFilter
 
 QUESTIONS = {
     "amount_convention": _("Are decimals written with a comma or with a point?"),
@@ -72,11 +75,29 @@ class Question:
 
 
 @dataclass(frozen=True)
+class DuplicatePolicy:
+    """What counts as a duplicate, and what is done: `batches/imports/duplicates.py`.
+
+    `by`: case (person and creditor), person, phone, debt. `scope`: open (campaigns of
+    the account), batch, days (that many), file. `act`: allow, skip. `repeated`, of a
+    debt that stands twice in the file: sum, merge.
+    """
+
+    by: str = "case"
+    scope: str = "open"
+    days: int = 30
+    act: str = "allow"
+    repeated: str = "sum"
+
+
+@dataclass(frozen=True)
 class Answers:
     """What was decided about a file; empty: find out, or ask.
 
     `header_row` is Excel's number, 0 where there is none; `columns` gives logical
-    columns their places among the headers, from 0. `amounts` is the decimal mark of
+    columns their places among the headers, from 0, none to one that is not there.
+    `variables` gives variables of the agent the places that feed them, `fixed` the text
+    that every case takes where it has none of its own. `amounts` is the decimal mark of
     text, `dates` the order of day and month in it. `call_kinds`: of the kinds that are
     not called by default (work, reference, guarantor), those that are. A password is
     used and forgotten.
@@ -93,7 +114,45 @@ class Answers:
     phones: str = ""
     documents: str = ""
     call_kinds: frozenset[str] = frozenset()
+    filters: Sequence[RowFilter] = ()
+    variables: Mapping[str, int] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    duplicates: DuplicatePolicy = DuplicatePolicy()
     password: str = field(default="", repr=False)
+
+    @property
+    def chosen_variables(self) -> frozenset[str]:
+        """The agent's variables that a column or a fixed text feeds."""
+        return frozenset(self.variables) | frozenset(self.fixed)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON column keeps it: all that was decided, but the password."""
+        told = {key: value for key, value in vars(self).items() if value}
+        told.pop("password", None)
+        told["header_row"] = self.header_row
+        told["columns"] = [[name, list(at)] for name, at in self.columns.items()]
+        told["call_kinds"] = sorted(self.call_kinds)
+        told["filters"] = [[one.place, one.test, one.value] for one in self.filters]
+        told["variables"] = [list(pair) for pair in self.variables.items()]
+        told["fixed"] = [list(pair) for pair in self.fixed.items()]
+        return told | {"duplicates": asdict(self.duplicates)}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any] | None) -> "Answers":
+        """What `as_json` gave; nothing: that of an upload of long ago."""
+        if not told:
+            return NO_ANSWERS
+        return cls(
+            **{
+                **told,
+                "columns": dict(told["columns"]),
+                "call_kinds": frozenset(told["call_kinds"]),
+                "filters": tuple(RowFilter(*one) for one in told["filters"]),
+                "variables": dict(told["variables"]),
+                "fixed": dict(told["fixed"]),
+                "duplicates": DuplicatePolicy(**told["duplicates"]),
+            }
+        )
 
 
 NO_ANSWERS = Answers()

@@ -7,8 +7,10 @@ from itertools import chain, islice
 
 from django.conf import settings
 
+from batches.imports import reasons
 from batches.imports.books import Book, Cells, Sheet, open_excel
 from batches.imports.columns import Column, Match, match
+from batches.imports.filters import Sieve
 from batches.imports.normalizers.text import is_blank, text_of
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -31,8 +33,10 @@ class Table:
     other_sheets: list[str]  # with data that is not read
     hidden_sheets: list[str] = field(default_factory=list)
     hidden_rows: int | None = None  # of those read so far; None: nobody can tell
+    filtered: list[int] = field(default_factory=list)  # left out by each filter
     shifted: frozenset[int] = frozenset()  # rows with more cells than the others
     since_1904: bool = False
+    height: int = 0  # rows from the first of the sheet; 0: not known beforehand
     is_full: bool = False
     has_macros: bool = False
 
@@ -129,9 +133,10 @@ def _table(
         raise WorkbookError(
             "too_many_columns", sheet=sheet.name, limit=settings.UPLOAD_MAX_COLUMNS
         )
-    rows = _numbered(sheet)
+    sheet = reasons.without(sheet)
+    rows = numbered_rows(sheet)
     top = list(islice(rows, HEADER_WITHIN))
-    place, headers, found = _header(sheet, top, columns, answers)
+    place, headers, found = header_of_sheet(sheet, top, columns, answers)
     row = top[place][0] if top and place >= 0 else 0
     _place_by_hand(found, answers, len(headers))
     if found.missing(needed):
@@ -146,15 +151,20 @@ def _table(
             )
     table = Table(sheet.name, row, headers, found, iter(()), [])
     table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
-    below = _limited(chain(top[place + 1 :], rows), sheet, table, answers)
+    table.height = sheet.height
+    sieve = Sieve(answers.filters)
+    table.filtered = sieve.counts
+    below = sieve.kept(_limited(chain(top[place + 1 :], rows), sheet, table, answers))
     first = next(below, None)
+    if first is None and any(sieve.counts):
+        raise WorkbookError("rows_filtered", sheet=sheet.name)
     if first is None:
         raise WorkbookError("rows_missing", sheet=sheet.name, row=row)
     table.rows = chain([first], below)
     return table
 
 
-def _numbered(sheet: Sheet) -> Iterator[tuple[int, Cells]]:
+def numbered_rows(sheet: Sheet) -> Iterator[tuple[int, Cells]]:
     """Rows that hold something, with Excel's row numbers."""
     faults, left = sheet.faults, sheet.left
     for number, cells in enumerate(sheet.rows(), 1):
@@ -166,7 +176,7 @@ def _numbered(sheet: Sheet) -> Iterator[tuple[int, Cells]]:
             yield number, cells
 
 
-def _header(
+def header_of_sheet(
     sheet: Sheet,
     top: list[tuple[int, Cells]],
     columns: Sequence[Column],
@@ -226,6 +236,8 @@ def _place_by_hand(found: Match, answers: Answers, width: int) -> None:
         if any(not 0 <= place < width for place in places):
             raise WorkbookError("column_outside", wanted=name, limit=width)
         found.ambiguous.pop(name, None)
+        if not places:
+            found.places.pop(name, None)
     for name in list(found.places):
         left = [place for place in found.places[name] if place not in taken]
         found.places[name] = left

@@ -2,7 +2,7 @@
 
 import re
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -94,6 +94,11 @@ class RowReader:
             if index not in read or index in kept
         ]
         self.extra_headers = [table.headers[index] for index in self.extra_indexes]
+        self.variables = {
+            name: self.extra_indexes.index(place)
+            for name, place in answers.variables.items()
+            if place in self.extra_indexes
+        }
         self.guards_ssn = self.country.code == "US"
         if self.guards_ssn and any(map(us.is_ssn_header, table.headers)):
             raise WorkbookError("ssn_refused")
@@ -201,6 +206,34 @@ class RowReader:
         """The other columns of a row: [[header, text], …], blanks too."""
         texts = row.extra.split(_SEPARATOR)
         return [list(pair) for pair in zip(self.extra_headers, texts, strict=False)]
+
+    def variables_of(self, rows: Sequence[Row]) -> dict[str, str]:
+        """The agent's variables that other columns feed: the first text of each."""
+        if not self.variables:
+            return {}
+        texts = [row.extra.split(_SEPARATOR) for row in rows]
+        return {
+            name: next((cells[place] for cells in texts if cells[place]), "")
+            for name, place in self.variables.items()
+        }
+
+    def cells_of(self, row: Row) -> Cells:
+        """A row that was read, as its cells were, nearly: a document and phones are in
+        their canonical form."""
+        cells: Cells = [""] * len(self.table.headers)
+        for place, text in zip(
+            self.extra_indexes, row.extra.split(_SEPARATOR), strict=False
+        ):
+            cells[place] = text
+        for place in self.places:
+            value = row.values[place.field]
+            if value is not None:
+                is_document = place.column.kind == "document"
+                cells[place.index] = value.split(":")[-1] if is_document else value
+        numbers = [number for kind in row.phones for number in kind]
+        for index, number in zip(sorted(self.phones.indexes), numbers, strict=False):
+            cells[index] = number
+        return cells
 
     def questions(self) -> list[Question]:
         """What the rows read so far leave open."""

@@ -1,8 +1,9 @@
 """Cases as rows of the database, written in bulk and invisible until the last step.
 
 An upload is `storing` while its jobs are written, and its batch is a draft that cannot
-start. `finish` makes all of it count in one transaction; `discard` removes whatever a
-broken import left behind. Jobs are written raw: ORM bulk writes cost seven times as
+start. `finish` makes all of it count in one transaction; `remove_rows` removes whatever
+was written. Ids come from the upload and the place in the file: a repetition doubles
+nothing. Jobs are written raw: ORM bulk writes cost seven times as
 much (0.11 against 0.015 ms a row).
 """
 
@@ -29,17 +30,25 @@ from batches.imports.problems import WorkbookError, sentence
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source
 from batches.models import Batch, Job, Upload, UploadError
-from batches.states import OPEN_BATCH, OPEN_JOB, BatchStatus, JobStatus, UploadStatus
+from batches.states import LOADING, UPLOAD, BatchStatus, JobStatus, UploadStatus
 from batches.use_cases.base import Subject
-from speechai_site.runtime import clock, keys
+from speechai_site.runtime import audit, clock, keys, leases
 from speechai_site.runtime.documents import collection
-from speechai_site.runtime.transactions import in_transaction
+from speechai_site.runtime.transactions import in_transaction, session
 
 CHUNK = 2000
 _WRITERS = 2  # MongoDB writes one chunk while the next is made
 _DUPLICATE_KEY = 11000
+BY = "importer"
 NO_PHONE = "no_phone"
-UNFINISHED = [*OPEN_JOB, JobStatus.REVIEW]
+
+
+class LeaseLost(Exception):
+    """Another process loads this upload now, or it has ended."""
+
+
+class Incomplete(Exception):
+    """Not all that was written is there; a repetition writes what is missing."""
 
 
 def keep_file(upload: Upload, source: Source) -> None:
@@ -55,25 +64,34 @@ def open_file(upload: Upload) -> gridfs.GridOut:
     return _files().open_download_stream(upload.pk)
 
 
+def content(upload: Upload) -> bytes:
+    """The workbook that was kept; raises WorkbookError when it never arrived."""
+    try:
+        return open_file(upload).read()
+    except gridfs.NoFile as error:
+        raise WorkbookError("import_failed") from error
+
+
 def store_jobs(
-    cases: Cases, upload: Upload, *, by: str, keep_alive: Callable[[], object]
+    cases: Cases, upload: Upload, *, keep_alive: Callable[[int], object]
 ) -> None:
-    """Write the jobs of an upload; `keep_alive` is called after every chunk."""
-    template, moment = blank_document(Job), clock.now()
+    """Write the jobs of an upload that are not there yet; `keep_alive` is told after
+    every chunk how many are."""
+    template = blank_document(Job)
     documents = (
-        job_document(cases, case, upload, template, rank=rank, moment=moment, by=by)
+        job_document(cases, case, upload, template, rank=rank)
         for rank, case in enumerate(cases.cases)
     )
-    _insert(Job, documents, keep_alive)
+    _insert(Job, upload, documents, keep_alive)
 
 
 def store_errors(
-    errors: Iterable[RowError], upload: Upload, *, keep_alive: Callable[[], object]
+    errors: Iterable[RowError], upload: Upload, *, keep_alive: Callable[[int], object]
 ) -> None:
-    """Write the reported rows of an upload."""
+    """Write the reported rows of an upload that are not there yet."""
     documents = (
         {
-            "_id": ObjectId(),
+            "_id": _row_id(upload, error.row),
             "upload_id": upload.pk,
             "row": Int64(error.row),
             "column": error.column,
@@ -84,17 +102,22 @@ def store_errors(
         }
         for error in errors
     )
-    _insert(UploadError, documents, keep_alive)
+    _insert(UploadError, upload, documents, keep_alive)
 
 
-def finish(upload: Upload) -> None:
+def finish(upload: Upload, held: leases.Held) -> None:
     """The one step that makes an upload count: it is stored, its batch has its rows.
 
-    Raises WorkbookError when the batch is no draft any more.
+    Raises WorkbookError when the batch is no draft any more, LeaseLost when another
+    loads the upload or somebody cancelled it, Incomplete.
     """
+    # Jobs are written with w=1: what a server lost when it died shows here.
+    if collection(Job).count_documents({"upload_id": upload.pk}) != upload.jobs:
+        raise Incomplete
 
     def work() -> None:
-        stored = Upload.objects.filter(pk=upload.pk, status=UploadStatus.STORING)
+        if not leases.touch(held):
+            raise LeaseLost
         draft = Batch.objects.filter(pk=upload.batch_id, status=BatchStatus.DRAFT)
         counted = draft.update(
             rows=models.F("rows") + upload.rows,
@@ -102,8 +125,24 @@ def finish(upload: Upload) -> None:
             total_amount=models.F("total_amount") + upload.total_amount,
             counters_dirty=True,
         )
-        if not counted or not stored.update(status=UploadStatus.STORED):
+        if not counted:
             raise WorkbookError("import_interrupted")
+        if not UPLOAD.move(
+            {"_id": upload.pk, "cancel_by": ""},
+            UploadStatus.STORED,
+            by=BY,
+            ended_wall=clock.wall(),
+            jobs_stored=upload.jobs,
+            to_tend=bool(upload.start_by),
+        ):
+            raise LeaseLost
+        audit.record(
+            "upload.store",
+            upload,
+            by=upload.created_by,
+            rows=upload.rows,
+            jobs=upload.jobs,
+        )
 
     in_transaction(work)
     reorder(upload.batch_id)
@@ -112,45 +151,33 @@ def finish(upload: Upload) -> None:
 
 def discard(upload: Upload) -> None:
     """Remove an upload that was not finished, and the batch that was made for it."""
-    if not Upload.objects.filter(pk=upload.pk, status=UploadStatus.STORING).exists():
+    if not Upload.objects.filter(pk=upload.pk, status__in=LOADING).exists():
         return
+    remove_rows(upload)
+    collection(Upload).delete_one({"_id": upload.pk})
+    remove_batch(upload)
+
+
+def remove_jobs(upload: Upload) -> None:
+    """Remove what was made of an upload's rows. Safe to repeat."""
     for model in (Job, UploadError):
         collection(model).delete_many({"upload_id": upload.pk})
+
+
+def remove_rows(upload: Upload) -> None:
+    """Remove all that was stored of an upload but itself. Safe to repeat."""
+    remove_jobs(upload)
     with suppress(gridfs.NoFile):
         _files().delete(upload.pk)
     error_workbook.path_for(upload.pk).unlink(missing_ok=True)
-    collection(Upload).delete_one({"_id": upload.pk})
-    if upload.batch_id == upload.pk:  # it was made for this upload
-        collection(Batch).delete_one({"_id": upload.pk, "rows": 0})
+    Batch.objects.filter(pk=upload.batch_id).update(counters_dirty=True)
 
 
-def known_cases(cases: Cases, account_id: Any) -> int:
-    """How many cases have an unfinished job in another open batch of the account."""
-    open_batches = list(
-        Batch.objects.filter(
-            account_id=account_id,
-            status__in=OPEN_BATCH,
-            rows__gt=0,
-        ).values_list("pk", flat=True)
-    )
-    if not open_batches:
-        return 0
-    count = 0
-    for chunk in _chunks(iter(cases.cases)):
-        wanted = {(case.person_key(account_id), case.subject_key) for case in chunk}
-        found = collection(Job).find(
-            {
-                "person_key": {"$in": [person for person, _subject in wanted]},
-                "account_id": account_id,
-                "batch_id": {"$in": open_batches},
-                "status": {"$in": UNFINISHED},
-            },
-            {"person_key": 1, "creditor_key": 1},
-            hint="job_person",  # trying other indexes takes longer than the answer
-        )
-        known = {(job["person_key"], job["creditor_key"]) for job in found}
-        count += len(wanted & known)
-    return count
+def remove_batch(upload: Upload) -> bool:
+    """Remove the batch that was made for an upload (it has its id), when nothing else
+    is in it; inside the running transaction, if any."""
+    empty = {"_id": upload.pk, "rows": 0}
+    return bool(collection(Batch).delete_one(empty, session=session()).deleted_count)
 
 
 def job_document(
@@ -160,11 +187,10 @@ def job_document(
     template: dict[str, Any],
     *,
     rank: int,
-    moment: datetime,
-    by: str,
 ) -> dict[str, Any]:
-    """One case as a document of the job collection."""
-    subject = cases.use_case.describe(case.rows, cases.context)
+    """One case as a document of the job collection: the same at every attempt."""
+    moment = upload.created_at
+    subject = cases.describe(case)
     phones, first = case.phones(), cases.reader.other_columns(case.rows[0])
     person_key = case.person_key(upload.account_id)
     document = template | {
@@ -186,10 +212,13 @@ def job_document(
         "name_keys": keys.name_keys(case.name),
         "rank": Int64(rank),
         "created_at": moment,
+        "balance_at": moment,
         "places": places_of(subject.places, phones, upload.account.country),
         **_about(subject, cases, case, first),
     }
-    return document | (_callable(moment) if phones else _denied(moment, by))
+    return document | (
+        _callable(moment) if phones else _denied(moment, upload.created_by)
+    )
 
 
 def _about(
@@ -259,6 +288,11 @@ def _job_id(upload: Upload, person_key: str, creditor_key: str, rank: int) -> Ob
     return ObjectId(upload.pk.binary[:4] + rank.to_bytes(3, "big") + digest[:5])
 
 
+def _row_id(upload: Upload, row: int) -> ObjectId:
+    digest = hashlib.sha256(f"{upload.pk}|{row}".encode()).digest()
+    return ObjectId(upload.pk.binary[:4] + row.to_bytes(3, "big") + digest[:5])
+
+
 def blank_document(model: type[models.Model]) -> dict[str, Any]:
     """What a new row of a model holds in the database when nothing is given."""
     instance = model()
@@ -275,17 +309,22 @@ def _midnight(day: date | None) -> datetime | None:
 
 def _insert(
     model: type[models.Model],
+    upload: Upload,
     documents: Iterator[dict[str, Any]],
-    keep_alive: Callable[[], object],
+    keep_alive: Callable[[int], object],
 ) -> None:
     target = collection(model, fast=True)  # `finish` is majority, and later
+    known = {row["_id"] for row in target.find({"upload_id": upload.pk}, {"_id": 1})}
+    done = 0
     with ThreadPoolExecutor(_WRITERS) as writers:
         running = []
         for chunk in _chunks(documents):
-            running.append(writers.submit(_insert_chunk, target, chunk))
+            done += len(chunk)
+            if missing := [row for row in chunk if row["_id"] not in known]:
+                running.append(writers.submit(_insert_chunk, target, missing))
             if len(running) > _WRITERS:
                 running.pop(0).result()
-            keep_alive()
+            keep_alive(done)
         for write in running:
             write.result()
 

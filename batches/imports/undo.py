@@ -9,7 +9,7 @@ from typing import Any
 from batches.ending import Ended, end_jobs
 from batches.imports.problems import WorkbookError
 from batches.models import Job, Upload
-from batches.states import JobStatus, UploadStatus
+from batches.states import UPLOAD, JobStatus, UploadStatus
 from speechai_site.runtime import audit
 from speechai_site.runtime.documents import collection
 
@@ -60,8 +60,7 @@ def undo(upload: Upload, *, by: str, reason: str) -> tuple[Ended, int]:
     # exact: whatever is sent from now on has read that it was withdrawn
     called = dialed(upload)
     if not called:
-        stored = Upload.objects.filter(pk=upload.pk, status=UploadStatus.STORED)
-        stored.update(status=UploadStatus.UNDONE)
+        UPLOAD.move({"_id": upload.pk}, UploadStatus.UNDONE, by=by, reason=reason)
         upload.refresh_from_db()
     audit.record(
         "upload.undo",

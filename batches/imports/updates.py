@@ -12,18 +12,18 @@ from typing import Any
 from uuid import uuid4
 
 from bson import ObjectId
-from django.db import models
+from django.db import IntegrityError, models
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from batches import use_cases
 from batches.ending import end_jobs, mark_dirty
-from batches.imports import error_workbook, storage
+from batches.imports import error_workbook, layouts, storage
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case, Cases, read_cases
 from batches.imports.compare import CHANGEABLE, Change, Comparer, Comparison
-from batches.imports.importer import fingerprint
 from batches.imports.listed import chunked
+from batches.imports.loading import fingerprint
 from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -31,7 +31,7 @@ from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
 from batches.imports.totals import restate_total
 from batches.models import Batch, Job, Upload
-from batches.states import OPEN_BATCH, JobStatus, UploadStatus
+from batches.states import OPEN_BATCH, UPLOAD, JobStatus, UploadStatus
 from speechai_site.runtime import audit, clock, leases
 from speechai_site.runtime.documents import collection
 from speechai_site.runtime.transactions import in_transaction
@@ -120,6 +120,8 @@ def apply(
         file_name=file_name[:255],
         sha256=digest,
         size=size,
+        status=UploadStatus.STORING,
+        answers=cases.answers.as_json(),
         options={key: str(value) for key, value in cases.context.options.items()},
         created_by=by,
         rows=cases.rows,
@@ -157,6 +159,7 @@ def _read(source: Source, batch: Batch, answers: Answers) -> Cases:
         raise WorkbookError("batch_ended")
     account = batch.account
     use_case, today = use_cases.get(batch.use_case), clock.today(account.time_zone)
+    answers = layouts.told(source, account, use_case, answers)
     options: Mapping[str, Any] = {}
     if last := batch.uploads.order_by("-pk").first():
         options = last.options
@@ -206,9 +209,12 @@ def _apply(
     absent: str,
     hold: Callable[[], object],
 ) -> Changes:
-    upload.save(force_insert=True)  # whatever follows is found through it
+    try:
+        upload.save(force_insert=True)  # whatever follows is found through it
+    except IntegrityError as error:
+        raise WorkbookError("already_importing") from error
     storage.keep_file(upload, source)
-    storage.store_errors(cases.errors, upload, keep_alive=hold)
+    storage.store_errors(cases.errors, upload, keep_alive=lambda _n: hold())
     if cases.errors:
         path = error_workbook.path_for(upload.pk)
         error_workbook.write(path, cases.headers, cases.errors)
@@ -335,9 +341,11 @@ def _finish(upload: Upload, changes: Changes, new: Sequence[Case]) -> None:
             row_errors=models.F("row_errors") + upload.error_count,
             counters_dirty=True,
         )
-        stored = Upload.objects.filter(pk=upload.pk, status=UploadStatus.STORING)
-        if not counted or not stored.update(
-            status=UploadStatus.STORED,
+        if not counted or not UPLOAD.move(
+            {"_id": upload.pk},
+            UploadStatus.STORED,
+            by=upload.created_by,
+            ended_wall=clock.wall(),
             to_release=True,
             jobs=len(new),
             without_phone=changes.without_phone,

@@ -1,6 +1,7 @@
 from batches.models.accounts import Account, Agent, Membership, PhoneNumber
 from batches.models.batches import Batch
 from batches.models.jobs import Job
+from batches.models.layouts import LayoutProfile
 from batches.models.payments import Payment
 from batches.models.uploads import Upload, UploadError
 
@@ -9,6 +10,7 @@ __all__ = [
     "Agent",
     "Batch",
     "Job",
+    "LayoutProfile",
     "Membership",
     "Payment",
     "PhoneNumber",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from batches import states, use_cases
 from batches.models.accounts import Account, Agent, PhoneNumber
 from speechai_site.runtime import audit, clock, fences
+from speechai_site.runtime.transactions import in_transaction
 
 # Checks before a start. Each takes the batch and returns sentences; higher apps
 # append theirs in `ready()`.
@@ -92,6 +93,8 @@ class Batch(models.Model):
     pause_reason = models.CharField(
         _("why paused"), max_length=64, blank=True, editable=False
     )
+    # uploads begun; a start and an upload at the same moment meet here
+    loads = models.PositiveIntegerField(default=0, editable=False)
     created_by = models.CharField(_("made by"), max_length=150, editable=False)
     created_at = models.DateTimeField(_("made"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
@@ -143,11 +146,15 @@ class Batch(models.Model):
             found.append(_("It has no rows: upload a workbook first."))
         if self.expires_at and self.expires_at <= clock.now():
             found.append(_("Its expiry has passed."))
-        if self.uploads.filter(status=states.UploadStatus.STORING).exists():
+        if self.is_loading():
             found.append(_("A workbook is still being loaded into it."))
         for check in PREFLIGHT:
             found.extend(check(self))
         return [str(sentence) for sentence in found]
+
+    def is_loading(self) -> bool:
+        """Whether a workbook is still being loaded into it."""
+        return self.uploads.filter(status__in=states.LOADING).exists()
 
     def start(self, *, by: str) -> bool:
         """Draft → running. False when it was not a draft. Raises ValidationError."""
@@ -278,10 +285,17 @@ class Batch(models.Model):
         **values: Any,
     ) -> bool:
         where = {"_id": self.pk, **({"history": self.history} if as_read else {})}
-        changed = states.BATCH.move(
-            where, to, by=by, reason=reason, counters_dirty=True, **values
-        )
-        if to != self.Status.RUNNING:
+
+        def move() -> int:
+            return states.BATCH.move(
+                where, to, by=by, reason=reason, counters_dirty=True, **values
+            )
+
+        if to == self.Status.RUNNING:
+            # in one transaction: no upload begins between the look and the change
+            changed = in_transaction(lambda: 0 if self.is_loading() else move())
+        else:
+            changed = move()
             # not in one transaction: beside eight busy workers it would starve
             fences.close()  # unchanged too: whoever changed it may have died before
         if changed:

@@ -155,6 +155,10 @@ class UseCase:
         """The day after which a call makes no sense any more."""
         return None
 
+    def last_day(self, rows: Sequence[Row], context: Context) -> date | None:
+        """The `limit_date` of the rows of one person and one subject."""
+        return self.limit_date(first_values(rows), context)
+
     def variables(
         self, rows: Sequence[Row], values: Any, context: Context
     ) -> Mapping[str, str]:

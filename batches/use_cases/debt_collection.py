@@ -140,6 +140,10 @@ class DebtCollection(UseCase):
             raise self.options[0].refusal(limit, "1 ≤ limit_days < max_days ≤ 365")
         return cleaned
 
+    def last_day(self, rows: Sequence[Row], context: Context) -> date | None:
+        """The last day to pay of the debts of a group, or what the option says."""
+        return _dates(rows, context)[0]
+
     def describe(self, rows: Sequence[Row], context: Context) -> Subject:
         """Debts summed, counted and listed; the dates of the group; the variables."""
         first = rows[0].values

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +35,10 @@ def decisions_of_job(request: HttpRequest, job: Job) -> list[Panel]:
         shown = [_row(row, zone, holds=row == held) for row in rows]
     waits = job.status in HELD
     title = _("Why it was not called") if waits else _("Why it was not called earlier")
-    return [Panel(title, TEMPLATE, {"rows": shown, "zone": zone})]
+    ask = ""
+    if request.user.has_perm("calls.view_policy"):
+        ask = f"{reverse('admin:may_call')}?case={job.pk}"
+    return [Panel(title, TEMPLATE, {"rows": shown, "zone": zone, "ask": ask})]
 
 
 def _row(row: Decision, zone: str, *, holds: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from calls import finish, forecast, forecast_words, policy_words, rules
 from calls.asked import hours_are_lifted
 from calls.finish import Finish
 from calls.policies import sentences
+from calls.policies.disclosures import notices_for
 from calls.policies.merge import Effective
 from calls.resources import zone_of
 from speechai_site.runtime import clock
@@ -79,7 +80,18 @@ def _words(batch: Batch) -> dict[str, Any]:
         "holidays": policy_words.holidays(policy, table, today),
         "minds_holidays": policy.minds_holidays,
         "records": ", ".join(policy.records),
+        "notices_unused": ", ".join(_notices_unused(batch)),
     }
+
+
+def _notices_unused(batch: Batch) -> list[str]:
+    """Variables of notices that the agent's script has no place for; none if Retell has
+    not told what the script uses."""
+    if not batch.agent or not batch.agent.variables:
+        return []
+    notices = notices_for(batch.account.country, batch.use_case)
+    wanted = dict.fromkeys(row.variable for row in notices.rows)
+    return [name for name in wanted if name not in batch.agent.variables]
 
 
 # --- the counts, at once or when somebody asks --------------------------------------

@@ -84,11 +84,12 @@ def job_templates(account: Account, moment: datetime) -> list[Document]:
         path = Path(folder) / "sample.xlsx"
         write_collections_workbook(path, rows=SAMPLE_ROWS)
         cases = read_cases(path, account, use_case, {}, moment.date())
-        upload = Upload(pk=ObjectId(), account=account)
+        upload = Upload(
+            pk=ObjectId(), account=account, created_by="bench", created_at=moment
+        )
         blank = blank_document(Job)
         made = [
-            job_document(cases, case, upload, blank, rank=0, moment=moment, by="bench")
-            for case in cases.cases
+            job_document(cases, case, upload, blank, rank=0) for case in cases.cases
         ]
     # the sample's dates are long past, and nobody is called about a past one
     return [job | {"limit_date": None} for job in made if job["phones"]]

@@ -49,6 +49,11 @@ FIGURES: dict[str, Figure] = {
         dispatch.measure,
         kept=True,
     ),
+    "evaluate_us": Figure(
+        "the policies' verdict on a call, from plain data",
+        gate.prepare_evaluate,
+        gate.measure_evaluate,
+    ),
     "gate_us": Figure(
         "the gate's verdict on a case, 200 at a time", gate.prepare, gate.measure
     ),

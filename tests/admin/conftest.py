@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from batches.imports import background
 from batches.models import Account, Batch, Job
 from calls.models import Call, CallDetail
 from speechai_site import roles
@@ -50,6 +51,14 @@ def make_cast(name: str) -> Cast:
         )
     }
     return Cast(account, batch, job, call, **people)
+
+
+@pytest.fixture(autouse=True)
+def _a_worker_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is queued of an import is done before the request goes on."""
+    monkeypatch.setattr(
+        background, "async_task", lambda _task, pk, **_options: background.run(pk)
+    )
 
 
 @pytest.fixture

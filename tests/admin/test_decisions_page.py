@@ -162,3 +162,14 @@ def test_reasons_are_read_by_jumps_through_their_index(status, ours):
     found = explained(waiting.pipeline(ours.batch.pk, status))
     assert "DISTINCT_SCAN" in found
     assert not {"FETCH", "SORT", "COLLSCAN"} & set(json.loads(found))
+
+
+def test_a_case_leads_to_the_question_whether_it_may_be_called(ours, sign_in):
+    decisions.keep([row_of(ours.job, **LATE_ROW)])
+    client = sign_in(ours.supervisor)
+    page = client.get(reverse("admin:batches_job_change", args=[ours.job.pk]))
+    asked = client.get(f"{reverse('admin:may_call')}?case={ours.job.pk}")
+    assert f'href="{asked.request["PATH_INFO"]}?case={ours.job.pk}"' in (
+        page.content.decode()
+    )
+    assert asked.status_code == 200

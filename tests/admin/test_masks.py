@@ -44,7 +44,11 @@ def test_an_operator_reads_the_conversation_and_the_columns(ours, sign_in):
 
 def test_what_a_refused_cell_held_is_hidden_from_an_auditor(ours, sign_in):
     upload = Upload.objects.create(
-        account=ours.account, batch=ours.batch, file_name="x.xlsx", sha256="0"
+        account=ours.account,
+        batch=ours.batch,
+        file_name="x.xlsx",
+        sha256="0",
+        status=Upload.Status.STORED,
     )
     UploadError.objects.create(upload=upload, row=7, value="9.999.999-X", code="c")
     assert "9.999.999-X" not in page_of(sign_in(ours.auditor), "batches_upload", upload)

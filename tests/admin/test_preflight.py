@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from batches.models import Batch, Upload
 from calls.admin import preflight
-from tests.builders import make_job
+from tests.builders import make_agent, make_job
 
 
 def page(client, name, pk):
@@ -75,3 +75,17 @@ def test_nobody_counts_anothers_upload(ours, upload, theirs, sign_in):
     url = reverse("admin:upload_forecast", args=[upload.pk])
     assert sign_in(ours.operator).get(url).status_code == 200
     assert sign_in(theirs.administrator).get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("uses", "said"),
+    [
+        (["nombre", "aviso_ia"], "no usa estos avisos: aviso_identidad, aviso_grab"),
+        ([], ""),  # Retell has not told
+    ],
+)
+def test_notices_that_the_script_has_no_place_for_are_named(ours, sign_in, uses, said):
+    Batch.objects.filter(pk=ours.batch.pk).update(agent=make_agent(variables=uses))
+    text = page(sign_in(ours.operator), "batches_batch", ours.batch.pk)
+    assert ("no usa estos avisos" in text) is bool(said)
+    assert said in text

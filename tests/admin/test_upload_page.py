@@ -1,10 +1,8 @@
 """A workbook is looked at first; only a confirmation makes a campaign of it."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from batches import use_cases
@@ -12,24 +10,15 @@ from batches.imports import pending
 from batches.models import Batch, Job, Upload
 from calls.models import Call
 from speechai_site.runtime import clock
+from tests.admin.wizard import (
+    CHOOSE,
+    SAMPLE,
+    choose,
+    confirm,
+    go_to_preview,
+    send_columns,
+)
 from tests.builders import make_agent, make_batch, make_number
-
-SAMPLE = Path(__file__).parents[2] / "samples" / "cobranza.xlsx"
-CHOOSE = "admin:batches_upload_add"
-
-
-def choose(client, account, content=None, **values):
-    content = SAMPLE.read_bytes() if content is None else content
-    file = SimpleUploadedFile("cobranza.xlsx", content)
-    return client.post(
-        reverse(CHOOSE),
-        {
-            "file": file,
-            "account": str(account.pk),
-            "use_case": "debt_collection",
-            **values,
-        },
-    )
 
 
 @pytest.fixture
@@ -46,7 +35,7 @@ def client(ours, sign_in):
 
 
 def test_a_preview_counts_and_stores_nothing(client, ours):
-    page = client.get(choose(client, ours.account).url)
+    page = client.get(go_to_preview(client, ours.account).url)
     assert page.status_code == 200
     assert page.context["samples"]
     assert page.context["error_count"] > 0
@@ -54,8 +43,9 @@ def test_a_preview_counts_and_stores_nothing(client, ours):
 
 
 def test_what_was_previewed_is_what_is_made(client, ours):
-    response = choose(client, ours.account, name="November")
-    seen = dict(pending.find(response.url.split("/")[-2], ours.operator.pk).preview)
+    response = go_to_preview(client, ours.account, name="November")
+    kept = pending.find(response.url.split("/")[-2], ours.operator.pk)
+    seen = dict(kept.choices["preview"])
     client.post(response.url, {"act": "create"})
     batch = Batch.objects.get()
     assert (batch.name, batch.status) == ("November", Batch.Status.DRAFT)
@@ -64,62 +54,62 @@ def test_what_was_previewed_is_what_is_made(client, ours):
 
 
 def test_a_new_campaign_calls_with_what_the_account_calls_with(client, ours):
-    client.post(choose(client, ours.account).url, {"act": "create"})
+    confirm(client, ours.account)
     batch = Batch.objects.get()
     assert batch.agent_id == ours.account.default_agent_id
     assert batch.number_id == ours.account.default_number_id
 
 
 def test_a_campaign_can_be_started_at_once(client, ours):
-    client.post(choose(client, ours.account).url, {"act": "start"})
+    confirm(client, ours.account, act="start")
     assert Batch.objects.get().status == Batch.Status.RUNNING
 
 
 def test_rows_are_added_to_a_draft(client, ours):
     batch = make_batch(ours.account, rows=0)
-    response = choose(client, ours.account, batch=str(batch.pk))
+    response = go_to_preview(client, ours.account, batch=str(batch.pk))
     client.post(response.url, {"act": "create"})
     assert Upload.objects.get().batch_id == batch.pk
 
 
 def test_a_discarded_workbook_is_gone(client, ours):
-    response = choose(client, ours.account)
+    response = go_to_preview(client, ours.account)
     client.post(response.url, {"act": "discard"})
     assert client.get(response.url).status_code == 302
     assert not Batch.objects.exists()
 
 
 def test_a_workbook_is_imported_once_however_often_it_is_confirmed(client, ours):
-    response = choose(client, ours.account)
+    response = go_to_preview(client, ours.account)
     client.post(response.url, {"act": "create"})
     client.post(response.url, {"act": "create"})
     assert Upload.objects.count() == 1
 
 
 def test_a_second_click_during_the_import_does_nothing(client, ours):
-    response = choose(client, ours.account)
+    response = go_to_preview(client, ours.account)
     pending.claim(response.url.split("/")[-2])
     client.post(response.url, {"act": "create"})
     assert not Upload.objects.exists()
 
 
 def test_an_import_that_failed_can_be_confirmed_again(client, ours, monkeypatch):
-    from batches.imports import importer
+    from batches.imports import background
     from batches.imports.problems import WorkbookError
 
     def fail(*args, **kwargs):
         raise WorkbookError("already_importing")
 
-    response = choose(client, ours.account)
+    response = go_to_preview(client, ours.account)
     with monkeypatch.context() as patched:
-        patched.setattr(importer, "import_workbook", fail)
+        patched.setattr(background, "submit", fail)
         client.post(response.url, {"act": "create"})
     client.post(response.url, {"act": "create"})
     assert Upload.objects.count() == 1
 
 
 def test_a_kept_workbook_belongs_to_who_chose_it(client, ours, sign_in):
-    response = choose(client, ours.account)
+    response = go_to_preview(client, ours.account)
     assert sign_in(ours.supervisor).get(response.url).status_code == 302
 
 
@@ -140,7 +130,7 @@ def test_a_file_that_is_no_workbook_is_refused_with_its_reason(client, ours):
 
 def test_a_text_file_is_read_as_well(client, ours):
     text = "RUT;Nombre;Saldo;Celular\n12.345.678-5;Ana;1.500;960012345\n"
-    page = client.get(choose(client, ours.account, content=text.encode()).url)
+    page = client.get(go_to_preview(client, ours.account, text.encode()).url)
     assert not page.context["errors"]
     assert len(page.context["samples"]) == 1
 
@@ -169,9 +159,10 @@ def test_who_uploads_nothing_gets_no_template(ours, sign_in):
 
 
 def test_days_that_cannot_be_are_refused(client, ours):
-    page = choose(client, ours.account, limit_days=10, max_days=5)
-    codes = [e.code for e in page.context["form"].errors.as_data()["file"]]
-    assert codes == ["option_invalid"]
+    url = choose(client, ours.account).url.replace("/sheet/", "/columns/")
+    page = send_columns(client, url, option_limit_days="10", option_max_days="5")
+    assert page.status_code == 200
+    assert len(page.context["problems"]) == 1
 
 
 def test_an_account_of_others_cannot_be_chosen(client, ours, theirs):
@@ -190,18 +181,18 @@ def test_an_auditor_uploads_nothing(ours, sign_in):
 
 
 def test_the_same_file_again_is_pointed_out(client, ours):
-    client.post(choose(client, ours.account).url, {"act": "create"})
-    page = client.get(choose(client, ours.account).url)
+    confirm(client, ours.account)
+    page = client.get(go_to_preview(client, ours.account).url)
     assert page.context["before"]["url"].endswith(f"{Upload.objects.get().pk}/change/")
 
 
 def test_the_workbook_as_it_came_can_be_had_again(client, ours):
-    client.post(choose(client, ours.account).url, {"act": "create"})
+    confirm(client, ours.account)
     url = reverse("admin:batches_upload_file", args=[Upload.objects.get().pk])
     assert b"".join(client.get(url).streaming_content) == SAMPLE.read_bytes()
 
 
 def test_reported_rows_can_be_downloaded(client, ours):
-    client.post(choose(client, ours.account).url, {"act": "create"})
+    confirm(client, ours.account)
     url = reverse("admin:batches_upload_errors", args=[Upload.objects.get().pk])
     assert b"".join(client.get(url).streaming_content).startswith(b"PK")

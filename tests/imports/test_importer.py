@@ -6,14 +6,14 @@ from bson import ObjectId
 from django.core.exceptions import ValidationError
 from openpyxl import load_workbook
 
-from batches.imports import error_workbook, importer, storage
+from batches.imports import error_workbook, loading, storage
 from batches.imports.importer import import_workbook, preview
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import Answers
 from batches.models import Batch, Job, Upload, UploadError
 from batches.states import BatchStatus, JobStatus, UploadStatus
-from speechai_site.runtime import keys, leases
-from speechai_site.runtime.models import AuditEntry
+from speechai_site.runtime import clock, keys, leases
+from speechai_site.runtime.models import AuditEntry, Lease
 from tests.builders import make_account, make_agent, make_batch, make_job, make_number
 from tests.imports.workbooks import HEADERS, RUT_B, RUT_C, row, workbook
 
@@ -48,12 +48,14 @@ def killed_before_the_end(monkeypatch):
     monkeypatch.setattr(storage, "finish", die)
     monkeypatch.setattr(storage, "discard", lambda upload: None)
     monkeypatch.setattr(leases, "release", lambda held: None)
-    monkeypatch.setattr(importer, "LEASE_SECONDS", 0)
 
     def kill(rows, account, **options):
         with pytest.raises(Killed):
             load(rows, account, **options)
         monkeypatch.undo()
+        storage.collection(Lease).update_many(
+            {}, {"$set": {"expires_at": clock.wall()}}
+        )
 
     return kill
 
@@ -200,6 +202,35 @@ def test_the_error_workbook_corrected_adds_just_those_rows(account):
     assert (result.rows, result.jobs, result.error_count) == (1, 1, 0)
 
 
+def test_corrected_rows_come_into_the_same_campaign_and_no_others_do(account):
+    """What the whole file would have made, had it been right from the beginning."""
+    right = [
+        row(company=f"Acreedor {i}", title="=1+1", due=date(2025, 9, 28))
+        for i in range(6)
+    ]
+    wrong = [list(cells) for cells in right]
+    wrong[1][0], wrong[4][2] = "12.345.678-9", "mucho"
+    names = ("person_key", "creditor_key", "amount", "variables", "extra", "phones")
+    load(right, account)
+    expected = list(Job.objects.order_by("creditor").values_list(*names))
+    Batch.objects.all().delete()
+    done = load(wrong, account)
+    assert (done.jobs, done.error_count) == (4, 2)
+    book = load_workbook(done.error_workbook)
+    sheet = book.active
+    assert [sheet.cell(line, 1).value for line in (2, 3)] == [HEADERS[0], HEADERS[2]]
+    assert "dígito verificador" in sheet["B2"].value
+    sheet["C2"], sheet["E3"] = right[1][0], right[4][2]
+    book.save(done.error_workbook)
+    again = import_workbook(
+        done.error_workbook, account, DEBT, actor="user:test", batch=done.batch
+    )
+    assert (again.jobs, again.error_count) == (2, 0)
+    assert list(Job.objects.order_by("creditor").values_list(*names)) == expected
+    assert again.batch.rows == 8
+    assert set(Job.objects.values_list("batch_id", flat=True)) == {done.batch.pk}
+
+
 def test_only_bad_rows_make_a_batch_without_cases(account):
     result = load([row(rut="x")], account)
     assert (result.jobs, result.error_count, Job.objects.count()) == (0, 1, 0)
@@ -332,7 +363,7 @@ def test_an_error_while_storing_leaves_nothing(account, monkeypatch):
 
 def test_a_batch_that_was_there_survives_a_failed_import(account, monkeypatch):
     batch = make_batch(account, rows=0)
-    monkeypatch.setattr(storage, "finish", lambda upload: 1 / 0)
+    monkeypatch.setattr(storage, "finish", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         load([row()], account, batch=batch)
     assert Batch.objects.filter(pk=batch.pk).exists()
@@ -382,12 +413,17 @@ def test_the_same_file_again_replaces_what_a_killed_import_left(
 
 def test_the_same_file_cannot_be_imported_twice_at_a_time(account):
     content = workbook([row()])
-    digest = importer.fingerprint(content)[0]
-    leases.take(importer.lease_name(digest), "somebody else", 60)
+    begun = loading.Begun(content, account, DEBT, {}, "user:other")
+    upload = loading.begin(begun, status=UploadStatus.READING)
+    held = loading.hold(upload.pk)
+    before = left_behind()
     with pytest.raises(WorkbookError) as raised:
         import_workbook(content, account, DEBT, actor="user:test")
     assert raised.value.code == "already_importing"
-    assert left_behind() == [0, 0, 0, 0, 0]
+    assert left_behind() == before
+    leases.release(held)  # its process is gone: what it left is replaced
+    assert import_workbook(content, account, DEBT, actor="user:test").jobs == 1
+    assert left_behind() == [1, 1, 0, 1, 1]
 
 
 def test_writing_the_jobs_of_an_upload_twice_does_not_double_them(account):
@@ -398,5 +434,5 @@ def test_writing_the_jobs_of_an_upload_twice_does_not_double_them(account):
     cases = read_cases(content, account, use_cases.get(DEBT), {}, date(2025, 11, 1))
     upload = Upload(pk=ObjectId(), account=account, batch=make_batch(account))
     for _ in range(2):
-        storage.store_jobs(cases, upload, by="user:test", keep_alive=lambda: None)
+        storage.store_jobs(cases, upload, keep_alive=lambda stored: None)
     assert Job.objects.count() == 2

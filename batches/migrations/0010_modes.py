@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('batches', '0007_reason_index'),
+        ('batches', '0009_background'),
     ]
 
     operations = [
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='upload',
             name='status',
-            field=models.CharField(choices=[('storing', 'Loading'), ('stored', 'Loaded'), ('undone', 'Undone')], default='storing', max_length=12, verbose_name='status'),
+            field=models.CharField(choices=[('queued', 'Waiting'), ('reading', 'Being read'), ('storing', 'Loading'), ('stored', 'Loaded'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('undone', 'Undone')], default='queued', max_length=12, verbose_name='status'),
         ),
         migrations.AddIndex(
             model_name='upload',

@@ -1,0 +1,7 @@
+"""What django-q2 workers run. Hints only: the database is the truth."""
+
+from batches.imports import background
+
+
+def load(upload_id: str) -> str:
+    return background.run(upload_id)
