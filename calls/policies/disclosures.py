@@ -261,8 +261,29 @@ COUNTRIES = tuple(_RIGHTS)
 USE_CASES = {
     "debt_collection": _COLLECTION,
     "marketing": _MARKETING,
-    "reminder": _SERVICE,
+    "appointment_reminder": _SERVICE,
+    "survey": _SERVICE,
+    "notification": _SERVICE,
 }
+# Codes of the policy records (`records.Disclosure`) → the notice that says it.
+NOTICE_OF = {
+    "ai": "ai",
+    "identity": "company",
+    "agency": "company",
+    "recording": "recording",
+    "purpose": "purpose",
+    "not_judicial": "not_judicial",
+    "mini_miranda": "mini_miranda",
+    "consumer_rights": "rights",
+    "optout_offer": "opt_out",
+}
+# What the conversation itself says, from the case's variables: no notice of its own.
+SAID_BY_THE_SCRIPT = frozenset(
+    {
+        *("creditor", "debt_origin", "debt_costs", "how_to_pay", "written_copy"),
+        *("call_reason", "callback_number"),
+    }
+)
 
 
 def _codes(country: str, use_case: str) -> Iterable[str]:

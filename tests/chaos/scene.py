@@ -44,6 +44,7 @@ VARIABLES = {
     "monto_total": "ciento cincuenta mil pesos",
     "cuotas_adeudadas": "tres",
     "fecha_limite": "fin de mes",
+    "fecha_maxima": "31 de diciembre de 2030",
 }
 
 

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from batches import use_cases
+from calls.policies.countries import RECORDS
 from calls.policies.disclosures import (
     HEARD,
+    NOTICE_OF,
     ORDER,
+    SAID_BY_THE_SCRIPT,
     TABLE,
     VARIABLES,
     Notices,
@@ -143,3 +147,27 @@ def test_the_contrary_is_not_taken_for_it(code, text):
 
 def test_each_code_can_be_recognised():
     assert {row.code for n in EVERY for row in n.rows} == set(HEARD)
+
+
+def test_each_use_case_has_notices_of_its_own():
+    known = {name for name, _label in use_cases.choices()}
+    assert known == {notices.use_case for notices in EVERY}
+
+
+RECORDS_THAT_SAY = [record for record in RECORDS if record.disclosures]
+
+
+@pytest.mark.parametrize(
+    "record", RECORDS_THAT_SAY, ids=[record.ref for record in RECORDS_THAT_SAY]
+)
+def test_what_a_policy_record_wants_said_is_said(record):
+    """By a notice, or by the script itself from the case's variables."""
+    where = [
+        notices
+        for notices in EVERY
+        if record.country in ("", notices.country)
+        and record.use_case in ("", notices.use_case)
+    ]
+    for wanted in record.disclosures:
+        if wanted.code not in SAID_BY_THE_SCRIPT:
+            assert all(NOTICE_OF[wanted.code] in notices.codes for notices in where)
