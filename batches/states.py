@@ -8,9 +8,12 @@ Job   queued ─► claimed ─► calling ─► queued | done | exhausted | re
       review ─► queued|done (a person)
       calling ─► denied|withdrawn|cancelled|expired (asked for meanwhile)
       done|exhausted|expired ─► queued (rerun, a person)
-Upload queued ─► reading ─► storing ─► stored ; reading|storing ─► queued (lapsed)
+Upload queued ─► reading ─► storing ─► stored ─► undone ; reading|storing ─► queued (lapsed)
        queued|reading|storing ─► failed|cancelled
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +51,7 @@ class UploadStatus(TextChoices):
     STORED = "stored", _("Loaded")
     FAILED = "failed", pgettext_lazy("upload", "Failed")
     CANCELLED = "cancelled", pgettext_lazy("upload", "Cancelled")
+    UNDONE = "undone", pgettext_lazy("upload", "Undone")
 
 
 B, J, U = BatchStatus, JobStatus, UploadStatus
@@ -58,6 +62,9 @@ OPEN_JOB = (J.QUEUED, J.CLAIMED, J.CALLING)
 NOT_CALLED = (J.QUEUED, J.DENIED)
 # What may be asked of a job while its call is live; it takes effect at the call's end.
 ENDED_BY_REQUEST = (J.DENIED, J.WITHDRAWN, J.CANCELLED, J.EXPIRED)
+
+# From these it may be called, now or again.
+MAY_BE_CALLED = (*OPEN_JOB, J.REVIEW, J.DONE, J.EXHAUSTED, J.EXPIRED)
 
 BATCH = Machine(
     "batches_batch",
@@ -93,8 +100,15 @@ UPLOAD = Machine(
         U.QUEUED: frozenset({U.READING, U.FAILED, U.CANCELLED}),
         U.READING: frozenset({U.STORING, U.QUEUED, U.FAILED, U.CANCELLED}),
         U.STORING: frozenset({U.STORED, U.QUEUED, U.FAILED, U.CANCELLED}),
-        U.STORED: frozenset(),
+        U.STORED: frozenset({U.UNDONE}),
         U.FAILED: frozenset(),
         U.CANCELLED: frozenset(),
+        U.UNDONE: frozenset(),
     },
 )
+
+
+def asked(job: Mapping[str, Any]) -> tuple[str, str]:
+    """How a job ends for which a stop was asked, and its reason's code."""
+    to = job["stop_requested"]
+    return to, job.get("stop_reason") or f"asked_{to}"

@@ -27,6 +27,7 @@ JOB_FIELDS = {
     "refusals": 1,
     "callback_at": 1,
     "stop_requested": 1,
+    "stop_reason": 1,
     "round_id": 1,
     "places": 1,
 }

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from batches.models import Account, Agent, Batch, PhoneNumber
-from batches.states import BatchStatus, JobStatus
+from batches.states import BatchStatus, JobStatus, asked
 from calls import halts, pacing, registries, rules
 from calls.asked import as_asked, debt_keys, hours_are_lifted, region_of
 from calls.blocks import Blocks, phones_in_turn
@@ -293,8 +293,10 @@ def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
 
 
 def nothing_was_asked(gate: Gate, attempt: Attempt) -> Verdict | None:
-    asked = attempt.job["stop_requested"]
-    return Verdict("deny", f"asked_{asked}", end=asked) if asked else None
+    if not attempt.job["stop_requested"]:
+        return None
+    end, code = asked(attempt.job)
+    return Verdict("deny", code, end=end)
 
 
 def nothing_is_halted(gate: Gate, attempt: Attempt) -> Verdict | None:

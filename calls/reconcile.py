@@ -12,6 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django_q.tasks import async_task
 
+from batches.imports import updates
 from batches.models import Batch, Job
 from batches.states import (
     JOB,
@@ -193,6 +194,11 @@ def settle_lost(client: RetellClient) -> None:
     settling.settle([call["_id"] for call in due])
 
 
+def release_new_cases(client: RetellClient) -> None:
+    """Cases that were added to a campaign by a process that died then."""
+    updates.release_stored()
+
+
 def tend_staff_calls(client: RetellClient) -> None:
     """Calls to our own people: looked up, never sent again."""
     due = staff_results.due()
@@ -264,6 +270,7 @@ STEPS: list[Step] = [
     withdraw_lapsed_plans,
     return_refused_jobs,
     settle_lost,
+    release_new_cases,
     finish_batches,
     recount_batches,
     resolve_unknown,

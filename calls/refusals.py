@@ -3,7 +3,7 @@
 from pymongo import UpdateMany
 
 from batches.models import Job
-from batches.states import JOB, JobStatus
+from batches.states import JOB, JobStatus, asked
 from calls import counters, stops, suppression
 from calls.block_reasons import ADMINISTRATIVE
 from calls.gate import Document
@@ -47,7 +47,8 @@ def return_jobs(call_ids: list[str]) -> None:
     # first the day, then the job: the other way round it could lose the day
     collection(ContactLedger).delete_many({"call_id": {"$in": ids}})
     found = collection(Job).find(
-        {"_id": {"$in": [call["job_id"] for call in refused]}}, {"stop_requested": 1}
+        {"_id": {"$in": [call["job_id"] for call in refused]}},
+        {"stop_requested": 1, "stop_reason": 1},
     )
     jobs = {job["_id"]: job for job in found}
     JOB.write(
@@ -80,7 +81,7 @@ def _job_after_refusal(call: Document, job: Document) -> UpdateMany:
     elif error == "invalid_request":
         to = JobStatus.REVIEW
     elif job["stop_requested"]:
-        to, code = job["stop_requested"], f"asked_{job['stop_requested']}"
+        to, code = asked(job)
     values = {"next_attempt_at": None, "finished_at": clock.now()}
     if to == JobStatus.QUEUED:
         values = {"next_attempt_at": clock.now()}

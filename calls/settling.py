@@ -14,7 +14,7 @@ from django.conf import settings
 from pymongo import UpdateMany, UpdateOne
 
 from batches.models import Account, Batch, Job
-from batches.states import JOB, JobStatus
+from batches.states import JOB, JobStatus, asked
 from calls import counters, incidents, outcomes, reasons, stops, suppression
 from calls.counters import as_decimal
 from calls.gate import Document
@@ -35,6 +35,7 @@ JOB_FIELDS = {
     "faults": 1,
     "refusals": 1,
     "stop_requested": 1,
+    "stop_reason": 1,
     "amount": 1,
     "max_date": 1,
     "outcome": 1,
@@ -302,7 +303,7 @@ def _job_change(case: Case, step: Step) -> UpdateMany:
     job, call = case.job, case.call
     to, code = step.status, step.code
     if to == JobStatus.QUEUED and job["stop_requested"]:
-        to, code = job["stop_requested"], f"asked_{job['stop_requested']}"
+        to, code = asked(job)
     values = _result(case, step) | {"status_reason": code}
     if to == JobStatus.QUEUED:
         values["next_attempt_at"] = step.next_attempt_at

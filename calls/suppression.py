@@ -263,7 +263,7 @@ def _deny(jobs: Sequence[Document], code: str, by: str) -> int:
         # a call that is live now may want to put its case back when it ends
         collection(Job).update_many(
             {"_id": {"$in": ids}, "status": JobStatus.CALLING},
-            {"$set": {"stop_requested": denied}},
+            {"$set": {"stop_requested": denied, "stop_reason": ""}},
         )
     return ended
 

@@ -16,6 +16,7 @@ from batches import formats
 from batches.admin.base import ReadOnly, account_ids
 from batches.admin.filters import object_id
 from batches.admin.keyset import KeysetAdmin
+from batches.admin.mode_words import FIGURES
 from batches.admin.pages import actor, page_url
 from batches.admin.words import reason
 from batches.imports.normalizers.places import shown
@@ -45,6 +46,9 @@ VERBS = {
     "resolve": pgettext_lazy("activity", "resolved"),
     "sync": pgettext_lazy("activity", "read from Retell"),
     "withdraw": pgettext_lazy("activity", "withdrawn"),
+    "undo": pgettext_lazy("activity", "undone"),
+    "order": pgettext_lazy("activity", "put in order"),
+    "update": pgettext_lazy("activity", "updated"),
     "load": pgettext_lazy("activity", "loaded"),
     "arm": pgettext_lazy("activity", "armed"),
     "disarm": pgettext_lazy("activity", "disarmed"),
@@ -60,6 +64,13 @@ OBJECTS = {
 }
 # Keys of `AuditEntry.detail`; an unknown one is shown as it is.
 DETAILS = {
+    # what lists and files did to campaigns
+    **{name: label for name, (label, _hint, _tone) in FIGURES.items()},
+    "new": FIGURES["new_cases"][0],
+    "now": FIGURES["waiting"][0],
+    "later": FIGURES["under_way"][0],
+    "absent": FIGURES["leaving"][0],
+    "order_by": _("order of calling"),
     "agents": _("voice agents"),
     "cost": _("cost"),
     "fields": _("fields"),

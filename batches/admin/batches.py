@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from batches import formats, states
-from batches.admin import pages
+from batches.admin import mode_pages, order_page, pages
 from batches.admin.base import AccountScopedAdmin, account_ids, require
 from batches.admin.filters import AccountFilter, StatusFilter
 from batches.admin.pages import Card, Link, list_url
@@ -274,7 +274,20 @@ class BatchAdmin(AccountScopedAdmin):
         )
 
     def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
-        return (("<path:object_id>/control/", "batches_batch_control", control),)
+        return (
+            ("<path:object_id>/control/", "batches_batch_control", control),
+            (
+                "<path:object_id>/mode/<str:mode>/",
+                "batches_batch_mode",
+                mode_pages.choose,
+            ),
+            (
+                "<path:object_id>/look/<str:token>/",
+                "batches_batch_look",
+                mode_pages.look,
+            ),
+            ("<path:object_id>/order/", "batches_batch_order", order_page.order),
+        )
 
 
 def shown_setting(batch: Batch, name: str) -> str:

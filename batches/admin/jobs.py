@@ -57,7 +57,11 @@ DEBT_COLUMNS = {
     "amount": _("amount"),
 }
 PHONE_KINDS = {"mobile": _("mobile"), "landline": _("landline")}
-PHONE_STATES = {"bad": _("invalid"), "wrong": _("wrong person")}
+PHONE_STATES = {
+    "bad": _("invalid"),
+    "wrong": _("wrong person"),
+    "left": _("no longer in the file"),
+}
 
 
 class JobStatusFilter(StatusFilter):

@@ -23,6 +23,7 @@ from batches.admin import (
     upload_pages,
     upload_review,
     upload_sheet,
+    upload_undo,
 )
 from batches.admin.base import AccountScopedAdmin, ReadOnly, sees_personal_data
 from batches.admin.filters import AccountFilter, BatchFilter
@@ -88,6 +89,11 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
             ("<path:object_id>/state/", "batches_upload_state", loading_pages.state),
             ("<path:object_id>/cancel/", "batches_upload_cancel", loading_pages.cancel),
             ("<path:object_id>/file/", "batches_upload_file", files.original),
+            (
+                "<path:object_id>/take-back/",
+                "batches_upload_take_back",
+                upload_undo.take_back,
+            ),
         )
 
     def prepare(self, request: HttpRequest, rows: list[Upload]) -> None:

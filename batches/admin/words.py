@@ -37,6 +37,7 @@ UPLOAD_COLOURS = {
     Upload.Status.STORED: "success",
     Upload.Status.FAILED: "danger",
     Upload.Status.CANCELLED: "default",
+    Upload.Status.UNDONE: "",
 }
 ACCOUNT_COLOURS = {Account.Status.ACTIVE: "success", Account.Status.SUSPENDED: "danger"}
 
@@ -48,6 +49,11 @@ DISPOSITIONS: dict[str, Any] = {}
 # Codes of `Job.status_reason`, `Batch.pause_reason` and of histories.
 REASONS: dict[str, Any] = {
     "no_phone": _("No usable phone"),
+    "withdrawn_by_list": _("Withdrawn by a list"),
+    "withdrawn_of_upload": _("Withdrawn with its upload"),
+    "upload_undone": _("Its upload was undone"),
+    "absent_in_file": _("Not in the corrected file"),
+    "paid": _("It was paid"),
     "stop_now": _("Everything was stopped by hand"),
     "batch_cancelled": _("The campaign was cancelled"),
     "batch_expired": _("The campaign expired"),

@@ -7,15 +7,20 @@ have the same: `["telefono", 0]`, `["telefono", 1]`.
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError
 
 from batches.imports.filters import RowFilter
+from batches.imports.look import look
 from batches.imports.normalizers.text import squash
+from batches.imports.problems import WorkbookError
+from batches.imports.questions import Answers
+from batches.imports.sniffer import Source
 from batches.models import Account, LayoutProfile, Upload
+from batches.use_cases.base import UseCase
 from speechai_site.runtime import clock
 
 # Answers that hold for the next file of a layout as well. That dates were turned around
@@ -114,6 +119,41 @@ def drift_of(profile: LayoutProfile, headers: Sequence[str]) -> Drift:
         missing=[header for _k, header in gone],
         new=[h for key, h in zip(own, headers, strict=True) if key not in set(theirs)],
         used=[header for key, header in gone if key in used],
+    )
+
+
+def told(
+    source: Source, account: Account, use_case: UseCase, answers: Answers
+) -> Answers:
+    """What the account's profile of such a file says, where `answers` say nothing; of a
+    file without profile, just those. Raises WorkbookError, too when the file lacks what
+    the profile goes by."""
+    where = Answers(sheet=answers.sheet, header_row=answers.header_row)
+    seen = look(source, use_case, account.country, where)
+    profile = find(account, use_case.name, seen.headers)
+    if profile is None:
+        return answers
+    drift = drift_of(profile, seen.headers)
+    if drift.used:
+        raise WorkbookError("layout_drifted", columns=", ".join(drift.used))
+    layout = applied(profile, seen.headers)
+    if drift.missing or drift.new:
+        layout = with_synonyms(layout, seen.columns)
+    remembered = {
+        name: value
+        for name, value in profile.answers
+        if name in REMEMBERED and not getattr(answers, name)
+    }
+    names = [column.name for column in use_case.columns]
+    return replace(
+        answers,
+        sheet=seen.sheet,
+        header_row=seen.header_row,
+        columns={name: layout.columns.get(name, []) for name in names},
+        filters=layout.filters,
+        variables=layout.variables,
+        fixed=dict(profile.fixed),
+        **remembered,
     )
 
 

@@ -84,6 +84,23 @@ FILE_SENTENCES = {
     "batch_of_other_account": gettext_lazy("The campaign is another account's."),
     "batch_of_other_use_case": gettext_lazy("The campaign is of another use case."),
     "already_importing": gettext_lazy("This same file is being imported right now."),
+    "layout_drifted": gettext_lazy(
+        "The file lacks columns that its layout goes by: %(columns)s."
+    ),
+    "too_many_entries": gettext_lazy(
+        "The list has more than %(limit)s entries: split it."
+    ),
+    "list_empty": gettext_lazy("The list is empty."),
+    "batch_ended": gettext_lazy("The campaign has ended: it takes no more rows."),
+    "upload_not_undoable": gettext_lazy(
+        "This upload can't be undone: it changed cases that were there before."
+    ),
+    "upload_was_dialed": gettext_lazy(
+        "Some of its cases were called already: it can't be undone any more."
+    ),
+    "batch_being_updated": gettext_lazy(
+        "Another file is being loaded into this campaign right now."
+    ),
     "import_failed": gettext_lazy(
         "Loading the file failed again and again; nothing of it was kept. Upload it "
         "once more, and tell your administrator when that does not help."
@@ -153,6 +170,16 @@ CELL_SENTENCES = {
         "It is not known whether the phone is a mobile or a landline."
     ),
     "name_missing": gettext_lazy("The name is missing."),
+    "payment_unknown": gettext_lazy("No case of the account is about it."),
+    "payment_of_nobody": gettext_lazy(
+        "Neither a document nor an operation tells whose payment it is."
+    ),
+    "payment_of_several": gettext_lazy(
+        "The person owes several creditors: add the operation or the creditor."
+    ),
+    "payment_of_others": gettext_lazy(
+        "Several persons have this operation: add the document."
+    ),
     "debt_repeated": gettext_lazy("The same debt stands in an earlier row."),
     "duplicate": gettext_lazy("It is a duplicate: it was loaded before."),
     "duplicate_in_file": gettext_lazy("It is a duplicate of an earlier row."),

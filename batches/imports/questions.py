@@ -120,6 +120,11 @@ class Answers:
     duplicates: DuplicatePolicy = DuplicatePolicy()
     password: str = field(default="", repr=False)
 
+    @property
+    def chosen_variables(self) -> frozenset[str]:
+        """The agent's variables that a column or a fixed text feeds."""
+        return frozenset(self.variables) | frozenset(self.fixed)
+
     def as_json(self) -> dict[str, Any]:
         """As a JSON column keeps it: all that was decided, but the password."""
         told = {key: value for key, value in vars(self).items() if value}

@@ -25,6 +25,7 @@ from batches.imports.cases import Case, Cases
 from batches.imports.normalizers.phones import kind_of
 from batches.imports.normalizers.places import places_of
 from batches.imports.normalizers.text import text_of
+from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError, sentence
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source
@@ -144,6 +145,7 @@ def finish(upload: Upload, held: leases.Held) -> None:
         )
 
     in_transaction(work)
+    reorder(upload.batch_id)
     upload.refresh_from_db()
 
 
@@ -210,6 +212,7 @@ def job_document(
         "name_keys": keys.name_keys(case.name),
         "rank": Int64(rank),
         "created_at": moment,
+        "balance_at": moment,
         "places": places_of(subject.places, phones, upload.account.country),
         **_about(subject, cases, case, first),
     }

@@ -69,6 +69,10 @@ class Batch(models.Model):
     )
     starts_at = models.DateTimeField(_("not before"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    # whom it calls first (imports/ordering.py); empty: as in its files
+    order_by = models.CharField(
+        _("order of calling"), max_length=140, blank=True, editable=False
+    )
     rows = models.PositiveIntegerField(_("rows"), default=0, editable=False)
     row_errors = models.PositiveIntegerField(
         _("rows reported"), default=0, editable=False
@@ -268,7 +272,7 @@ class Batch(models.Model):
         Job.objects.filter(
             batch_id=self.pk,
             status__in=[states.JobStatus.CLAIMED, states.JobStatus.CALLING],
-        ).update(stop_requested=to)
+        ).update(stop_requested=to, stop_reason="")
 
     def _change(
         self,

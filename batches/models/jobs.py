@@ -43,7 +43,8 @@ class Job(models.Model):
     max_date = models.DateField(_("latest promise"), null=True, blank=True)
     # [{"e164": "+569…", "kind": "mobile|landline|unknown", "state": "ok|bad|wrong"}]
     phones = models.JSONField(_("phones"), default=list)
-    # [{"operation", "due_date", "days_late", "amount", …}], all text
+    # [{"operation", "due_date", "days_late", "amount", …}], all text. With payments
+    # also "loaded", the amount of the file, and "paid"; what is paid has amount "0"
     debts = models.JSONField(_("debts"), default=list)
     variables = models.JSONField(_("variables for the agent"), default=dict)
     extra = models.JSONField(_("other columns"), default=list)  # [[header, text]]
@@ -72,6 +73,7 @@ class Job(models.Model):
     # the dispatch round that claimed it; its Call carries the same
     round_id = models.CharField(max_length=40, blank=True)
     stop_requested = models.CharField(max_length=12, blank=True)
+    stop_reason = models.CharField(max_length=64, blank=True)  # of stop_requested
     # --- what came of it
     outcome = models.CharField(_("outcome"), max_length=16, blank=True)
     disposition = models.CharField(_("disposition"), max_length=40, blank=True)
@@ -81,6 +83,8 @@ class Job(models.Model):
     )
     callback_at = models.DateTimeField(_("callback"), null=True, blank=True)
     created_at = models.DateTimeField(_("made"), default=clock.now)
+    # when its file said the amounts: payments that were loaded later come off them
+    balance_at = models.DateTimeField(default=clock.now, editable=False)
     finished_at = models.DateTimeField(_("closed"), null=True)
     history = models.JSONField(default=list)
 

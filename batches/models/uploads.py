@@ -17,6 +17,11 @@ class Upload(models.Model):
 
     Status = states.UploadStatus
 
+    class Mode(models.TextChoices):
+        NEW = "new", _("New cases")
+        ADD = "add", _("Added to a campaign")
+        UPDATE = "update", _("Update")
+
     account = models.ForeignKey(
         Account, models.PROTECT, verbose_name=_("account"), db_index=False
     )
@@ -34,6 +39,13 @@ class Upload(models.Model):
     status = models.CharField(
         _("status"), max_length=12, choices=Status, default=Status.QUEUED
     )
+    mode = models.CharField(
+        _("mode"), max_length=8, choices=Mode, default=Mode.NEW, editable=False
+    )
+    # what an update did: [[name, count as text]]
+    changes = models.JSONField(default=list, blank=True, editable=False)
+    # its cases are counted and still hidden: see imports/updates.py
+    to_release = models.BooleanField(default=False, editable=False)
     options = models.JSONField(_("options"), default=dict, blank=True)
     # what was decided about the file (imports/questions.py), never its password
     answers = models.JSONField(null=True)
@@ -77,6 +89,11 @@ class Upload(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["account", "-id"], name="upload_account"),
+            models.Index(
+                fields=["to_release"],
+                name="upload_to_release",
+                condition=models.Q(to_release=True),
+            ),
             models.Index(
                 fields=["to_tend"],
                 name="upload_to_tend",

@@ -36,6 +36,7 @@ PROMISE_COLOURS = {
     Promise.Status.CURRENT: "success",
     Promise.Status.REPLACED: "",
     Promise.Status.REVIEW: "warning",
+    Promise.Status.PAID: "success",
 }
 INCIDENT_COLOURS = {
     Incident.Status.OPEN: "warning",

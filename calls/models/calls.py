@@ -185,6 +185,7 @@ class Promise(models.Model):
         CURRENT = "current", _("Current")
         REPLACED = "replaced", _("Replaced")
         REVIEW = "review", _("In review")
+        PAID = "paid", _("Paid")
 
     call_id = models.CharField(primary_key=True, db_column="_id", max_length=48)
     account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("account"))

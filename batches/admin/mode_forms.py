@@ -1,0 +1,156 @@
+"""What is asked before a campaign is changed: a list or a file, and what it is for."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from batches.admin.mode_words import ABSENT, WHY
+from batches.imports.modes import ADD, PAYMENTS, UPDATE, WITHDRAW
+
+ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
+
+
+def small_enough(file: Any) -> Any:
+    """The file; raises ValidationError when it is too large to be read at once."""
+    if file and file.size > settings.CHANGE_MAX_BYTES:
+        raise ValidationError(
+            _(
+                "At most %(limit)s MB are accepted here; for a larger file there is the "
+                "command change_batch."
+            ),
+            code="file_too_large",
+            params={"limit": settings.CHANGE_MAX_BYTES // 1_000_000},
+        )
+    return file
+
+
+class FileForm(forms.Form):
+    """A file. `said` are the choices that go with it, as text."""
+
+    file = forms.FileField(
+        label=_("Workbook"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+    )
+
+    def clean_file(self) -> Any:
+        return small_enough(self.cleaned_data["file"])
+
+    def content(self) -> tuple[bytes, str]:
+        """What is to be read, and its name."""
+        file = self.cleaned_data["file"]
+        return file.read(), file.name
+
+    def said(self) -> dict[str, Any]:
+        return {}
+
+
+class PaymentsForm(FileForm):
+    file = forms.FileField(
+        label=_("File of payments"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+        help_text=_(
+            "Columns: document or operation, amount paid; if there are, date of payment, "
+            "means of payment and creditor. They are taken off in all campaigns of the "
+            "account. A payment that was loaded before counts once."
+        ),
+    )
+
+
+class AddForm(FileForm):
+    file = forms.FileField(
+        label=_("Workbook"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+        help_text=_("With the columns of the campaign's first workbook."),
+    )
+
+
+class UpdateForm(AddForm):
+    absent = forms.ChoiceField(
+        label=_("Cases that wait and are not in the file"),
+        choices=list(ABSENT.items()),
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+
+    def said(self) -> dict[str, Any]:
+        return {"absent": self.cleaned_data["absent"]}
+
+
+class WithdrawForm(forms.Form):
+    text = forms.CharField(
+        label=_("Documents, phones or operations"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8, "autofocus": True}),
+        help_text=_("One in each line, or with commas between them."),
+    )
+    file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+        help_text=_("With a column of documents, operations or phones."),
+    )
+    scope = forms.ChoiceField(
+        label=_("Where"),
+        choices=[
+            ("account", _("All open campaigns of the account")),
+            ("batch", _("Only this campaign")),
+        ],
+        initial="account",
+        widget=UnfoldAdminSelectWidget,
+    )
+    why = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[("", _("Choose one")), *WHY.items()],
+        widget=UnfoldAdminSelectWidget,
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("For the history, such as who asked; no data of persons."),
+    )
+
+    def clean_file(self) -> Any:
+        return small_enough(self.cleaned_data["file"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        if bool(cleaned.get("file")) == bool(cleaned.get("text", "").strip()):
+            raise ValidationError(_("Paste a list or choose a file."), code="nothing")
+        if cleaned["why"] == "other" and not cleaned["note"]:
+            self.add_error("note", _("Say why."))
+        return cleaned
+
+    def content(self) -> tuple[bytes, str]:
+        if file := self.cleaned_data["file"]:
+            return file.read(), file.name
+        return self.cleaned_data["text"].encode(), ""
+
+    def said(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        reason = ": ".join(filter(None, (str(WHY[said["why"]]), said["note"])))
+        return {
+            "pasted": not said["file"],
+            "scope": said["scope"],
+            "reason": reason[:64],
+        }
+
+
+FORMS: dict[str, type[forms.Form]] = {
+    WITHDRAW: WithdrawForm,
+    PAYMENTS: PaymentsForm,
+    UPDATE: UpdateForm,
+    ADD: AddForm,
+}
