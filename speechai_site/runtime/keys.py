@@ -5,15 +5,12 @@ document can be looked up exactly, in every account, without plain text in an in
 and a do-not-call entry outlives the erasure of the person.
 """
 
+import hmac
 import re
 import unicodedata
 from functools import lru_cache
-from hashlib import sha256
-from typing import Any
 
 from django.conf import settings
-
-_BLOCK = 64  # bytes of a block of SHA-256
 
 
 def lookup_key(kind: str, canonical: str) -> str:
@@ -22,20 +19,16 @@ def lookup_key(kind: str, canonical: str) -> str:
 
 
 def _digest(secret: str, kind: str, canonical: str) -> str:
-    """HMAC by its definition: half the time of `hmac.digest`, of which an import makes
-    three or four for each case."""
-    inner, outer = (pad.copy() for pad in _pads(secret))
-    inner.update(f"{kind}|{canonical}".encode())
-    outer.update(inner.digest())
-    return outer.hexdigest()
+    digest = _begun(secret).copy()
+    digest.update(f"{kind}|{canonical}".encode())
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=4)
-def _pads(secret: str) -> tuple[Any, Any]:
-    """SHA-256 begun with the inner and with the outer pad of a secret."""
-    key = secret.encode()
-    key = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    return tuple(sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
+def _begun(secret: str) -> hmac.HMAC:
+    """A copy takes half the time of beginning with the secret, and an import makes
+    three or four for each case."""
+    return hmac.new(secret.encode(), digestmod="sha256")
 
 
 # Few words make the names of many people, and an import asks for each of them again.
