@@ -35,7 +35,7 @@ class Loop:
         self._start = start
         self.tasks: deque[tuple[str, tuple[Any, ...]]] = deque()
         self.client: RetellClient | None = None
-        self.held = leases.take("dispatch", "test", 600)
+        self.held = leases.take("dispatch", "test", 86_400)  # for one test
 
     # --- what is called
 

@@ -37,7 +37,7 @@ HOLIDAYS = {
     "AR": {date(2026, 12, 7), date(2026, 12, 8)},
 }
 WORKERS = 8
-RATE = 15 if IS_SMALL else 4  # business seconds a second, while calls are due
+RATE = 15 if IS_SMALL else 12  # business seconds a second, while calls are due
 MACHINES = ("voicemail_reached", "ivr_reached")
 LATE = timedelta(seconds=60)
 # by the beginning of the phone: zones, all of which must be open
