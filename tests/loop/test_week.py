@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from batches.models import Batch, Job
-from calls import gate
+from calls import gate, reconcile
 from calls.models import Call, Decision
 from calls.states import OPEN
 from speechai_site.runtime import clock
@@ -179,6 +179,7 @@ class Week:
         list(self.pool.map(lambda task: import_string(task[0])(*task[1]), tasks))
         self.loop.apply()
         self.loop.reconcile()
+        reconcile.read_workspace_limit(self.loop.client)  # nobody dials by an old one
 
     def _unsettled(self) -> bool:
         return Call.objects.filter(status="ended", settled="").exists()
