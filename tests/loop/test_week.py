@@ -144,6 +144,11 @@ def make_jobs(loop: Loop) -> dict[str, Job]:
     return {str(job.pk): job for job in jobs}
 
 
+def next_half_hour(now: datetime) -> datetime:
+    past = timedelta(minutes=now.minute % 30, seconds=now.second)
+    return now.replace(microsecond=0) - past + timedelta(minutes=30)
+
+
 class Week:
     """Lets business time run while calls are due, and jumps over what is idle."""
 
@@ -166,7 +171,7 @@ class Week:
                 break
             now = clock.now()
             if coming <= now:  # a whole country is closed: nobody is asked
-                coming = now + timedelta(minutes=60 if IS_SMALL else 5)
+                coming = next_half_hour(now)  # when the law opens its windows
                 coming = min(coming, self._coming(after=now) or coming)
             if coming - clock.now() > timedelta(seconds=30):
                 self._jump(coming)
