@@ -37,7 +37,7 @@ HOLIDAYS = {
     "AR": {date(2026, 12, 7), date(2026, 12, 8)},
 }
 WORKERS = 8
-RATE = 15 if IS_SMALL else 12  # business seconds a second, while calls are due
+RATE = 15  # business seconds a second, while calls are due
 MACHINES = ("voicemail_reached", "ivr_reached")
 LATE = timedelta(seconds=60)
 # by the beginning of the phone: zones, all of which must be open
@@ -172,7 +172,8 @@ class Week:
             now = clock.now()
             if coming <= now:  # a whole country is closed: nobody is asked
                 coming = next_half_hour(now)  # when the law opens its windows
-                coming = min(coming, self._coming(after=now) or coming)
+                if somebody_is_open(now):
+                    coming = min(coming, self._coming(after=now) or coming)
             if coming - clock.now() > timedelta(seconds=30):
                 self._jump(coming)
         list(self.pool.map(lambda _: connections.close_all(), range(WORKERS * 4)))
@@ -225,13 +226,22 @@ def read_log(loop: Loop, jobs: dict[str, Job]) -> list[Rung]:
     return sorted(found, key=lambda rung: rung.at)
 
 
+def somebody_is_open(at: datetime) -> bool:
+    return any(is_open_in(zones, start, at) for start, zones in ZONES.items())
+
+
 def is_open(rung: Rung) -> bool:
     number = rung.phone.partition("|")[2]
     zones = next(zones for start, zones in ZONES.items() if number.startswith(start))
+    return is_open_in(zones, number, rung.at)
+
+
+def is_open_in(zones: list[str], number: str, at: datetime) -> bool:
+    """In all of the zones in which the owner of the number may be."""
     country = "AR" if number.startswith("+54") else "CL"
     hours = OPEN_HOURS[country]
     for zone in zones:
-        local = rung.at.astimezone(ZoneInfo(zone))
+        local = at.astimezone(ZoneInfo(zone))
         window = hours.get(local.weekday())
         if window is None or local.date() in HOLIDAYS[country]:
             return False
