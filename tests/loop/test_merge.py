@@ -84,7 +84,7 @@ STORIES: dict[str, Events] = {
     ],
 }
 CALL_VOLATILE = {"history", "next_check_wall", "ended_wall", "settled", "planned_wall"}
-JOB_VOLATILE = {"history", "finished_at", "next_attempt_at"}
+JOB_VOLATILE = {"history", "finished_at", "next_attempt_at", "balance_at"}
 
 
 def rows_after(batch: Batch, events: Events) -> tuple[dict, dict, dict]:
