@@ -251,8 +251,8 @@ def is_open_in(zones: list[str], number: str, at: datetime) -> bool:
 
 
 def too_many(rungs: list[Rung]) -> list[str]:
-    """Caps that were passed: one call a day to a person and to a phone, three in a
-    week, none within a week of a conversation about the same creditor."""
+    """Caps that were passed: one call a day to a person and to a phone; three in a
+    week for a creditor, and none within a week of a conversation about the same."""
     found = []
     persons, phones = defaultdict(list), defaultdict(list)
     for rung in rungs:
@@ -265,7 +265,8 @@ def too_many(rungs: list[Rung]) -> list[str]:
             if any(other[0] == day for other in seen[key]):
                 found.append(f"{kind} twice on {day}")
             seen[key].append((day, rung))
-        if len(persons[rung.person]) > 3:
+        theirs = [other for _day, other in persons[rung.person]]
+        if sum(other.creditor == rung.creditor for other in theirs) > 3:
             found.append("a fourth call in a week")
         if any(
             other.talked and other.creditor == rung.creditor
