@@ -4,6 +4,7 @@ gate with all that it reads."""
 import statistics
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import cycle, islice
 
 import phonenumbers
@@ -118,12 +119,13 @@ def _evaluations(contacts: int, times: int) -> Iterator[float]:
         ]
         asked = Asked(creditor="acreedor", debt_keys=(f"acreedor:{place}",))
         yield milliseconds(
-            lambda: evaluate(
-                person,  # noqa: B023
-                asked,  # noqa: B023
+            partial(
+                evaluate,
+                person,
+                asked,
                 FROM,
                 AT,
-                ledger,  # noqa: B023
+                ledger,
                 policy=policy,
                 holidays=holidays,
             )
