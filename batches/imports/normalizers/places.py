@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import phonenumbers
 
+from batches.imports.normalizers.areas import area_of
 from batches.imports.normalizers.phones import LANDLINE, kind_of
 from batches.imports.normalizers.regions import NUMBERED, ORDINAL, REGIONS, ROMAN
 from speechai_site.runtime import keys
@@ -122,9 +123,6 @@ def _by_number(words: str, country: str) -> str:
 @lru_cache(maxsize=65536)
 def _area(beginning: str) -> tuple[str, ...]:
     """The places that an area code stands for, such as "Concepción, Biobío"."""
-    # the world's area codes: 100 MB and a second that only an import pays for
-    from phonenumbers import geocoder
-
     if known := _AREAS.get(beginning[:5]):
         return known
     try:
@@ -132,5 +130,4 @@ def _area(beginning: str) -> tuple[str, ...]:
     except phonenumbers.NumberParseException:
         return ()
     country = {54: "AR", 56: "CL"}.get(number.country_code, "")
-    said = geocoder.description_for_number(number, "es")
-    return tuple(place(part, country) for part in said.split(","))
+    return tuple(place(part, country) for part in area_of(number).split(","))
