@@ -1,16 +1,19 @@
 """The rows of a workbook grouped into cases: one person, one subject."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from batches.imports.columns import Column
+from batches.imports.helpers import ALONE, Helpers
 from batches.imports.normalizers import countries
 from batches.imports.normalizers.countries import Country
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
-from batches.imports.reader import Table, open_table
+from batches.imports.reader import Cells, Table, open_table
 from batches.imports.rows import RowError, RowReader
 from batches.imports.sniffer import Source
 from batches.use_cases.base import Context, Row, Subject, UseCase
@@ -18,12 +21,13 @@ from speechai_site.runtime import keys
 
 # Characters of one case; a document of MongoDB may have 16 MB.
 MAX_CASE_SIZE = 3_000_000
-# Rows between two calls of who watches a reading.
-WATCHED_EVERY = 500
+# Rows that one process reads at a time, and between two calls of who watches.
+CHUNK = 500
 # What a row costs beside its other columns, roughly.
 _ROW_SIZE = 300
 
 
+Line = tuple[int, Cells]  # the number of a row, and its cells
 # Takes how many rows were read, and how many there may be (0: not known).
 OnRows = Callable[[int, int], object]
 
@@ -94,6 +98,11 @@ class Cases:
     warning_count: int = 0
     total_amount: Decimal = Decimal(0)
 
+    def without_rows(self) -> "Cases":
+        """What there is to know of the file beside its rows; it can be pickled."""
+        nothing = {"cases": [], "errors": [], "questions": []}
+        return replace(self, reader=self.reader.fresh(), **nothing)
+
     @property
     def contacts(self) -> int:
         """Distinct persons."""
@@ -130,6 +139,7 @@ def read_cases(
     today: Any,
     answers: Answers = NO_ANSWERS,
     on_rows: OnRows = _unwatched,
+    helpers: Helpers = ALONE,
 ) -> Cases:
     """Read, normalise and group a whole workbook; raises WorkbookError, and whatever
     `on_rows` raises to stop it.
@@ -141,10 +151,11 @@ def read_cases(
     context = Context(
         account.name, today, use_case.clean_options(options), account.country
     )
-    found = _read(source, use_case, context, answers, on_rows)
+    read = partial(_read, source, use_case, context, answers, on_rows, helpers)
+    found = read()
     if strict := found.reader.to_be_strict():
         first = found
-        found = _read(source, use_case, context, answers, on_rows, strict, first.reader)
+        found = read(strict, first.reader)
         found.questions = first.questions
     return found
 
@@ -155,6 +166,7 @@ def _read(
     context: Context,
     answers: Answers,
     on_rows: OnRows,
+    helpers: Helpers,
     strict: frozenset[int] = frozenset(),
     first: RowReader | None = None,
 ) -> Cases:
@@ -162,7 +174,7 @@ def _read(
     with open_table(source, columns, needed, answers) as table:
         reader = RowReader(table, use_case, context.country, answers, strict)
         if first:
-            reader.stop_columns_of(first)
+            reader.stop(first.turned_around())
         found = Cases(
             use_case=use_case,
             context=context,
@@ -176,7 +188,7 @@ def _read(
             hidden_rows=None,
             answers=answers,
         )
-        _gather(found, table, on_rows)
+        _gather(found, table, on_rows, helpers)
     return found
 
 
@@ -200,44 +212,79 @@ def _named_there(column: Column, country: Country) -> Column:
     return replace(column, headers=(country.document_title, *column.headers))
 
 
-def _gather(found: Cases, table: Table, on_rows: OnRows) -> None:
+def _gather(found: Cases, table: Table, on_rows: OnRows, helpers: Helpers) -> None:
     """Read the rows and group them."""
-    reader, use_case, context = found.reader, found.use_case, found.context
     groups: dict[tuple[str, str, str], Case] = {}
-    checks = type(use_case).problem_of is not UseCase.problem_of
+    chunks = _watched_chunks(table, on_rows)
+    for lines, noticed in helpers.share(_read_lines, found.without_rows(), chunks):
+        found.reader.notice(noticed)
+        found.rows += len(lines)
+        for line in lines:
+            if isinstance(line, RowError):
+                found.errors.append(line)
+            else:
+                _join(found, groups, *line)
+    found.cases = list(groups.values())
+    found.hidden_rows, found.filtered = table.hidden_rows, table.filtered
+    found.questions = table.questions() + found.reader.questions()
+
+
+def _watched_chunks(table: Table, on_rows: OnRows) -> Iterator[list[Line]]:
     expected = max(0, table.height - table.header_row)
-    for number, cells in table.rows:
-        if not found.rows % WATCHED_EVERY:
-            on_rows(found.rows, expected)
-        found.rows += 1
-        if number in table.shifted:
-            found.errors.append(reader.refuse(number, cells, "", "row_shifted"))
+    read = 0
+    while chunk := list(islice(table.rows, CHUNK)):
+        on_rows(read, expected)
+        yield chunk
+        read += len(chunk)
+
+
+def _read_lines(bare: Cases, chunk: list[Line]) -> tuple[list[Any], list[Any]]:
+    """Of each row what is wrong with it, or the key of its case, the row, and its cells
+    if they may be needed; then what the reader noticed. Depends on nothing else."""
+    reader, use_case, context = bare.reader.fresh(), bare.use_case, bare.context
+    shifted = reader.table.shifted
+    checks = type(use_case).problem_of is not UseCase.problem_of
+    keeps_cells = bare.answers.duplicates.repeated == "merge"
+    lines: list[Any] = []
+    for number, cells in chunk:
+        if number in shifted:
+            lines.append(reader.refuse(number, cells, "", "row_shifted"))
             continue
         row = reader.read(number, cells)
         if isinstance(row, RowError):
-            found.errors.append(row)
+            lines.append(row)
             continue
         if checks and (problem := use_case.problem_of(row.values, context)):
-            found.errors.append(reader.refuse(number, cells, *problem))
+            lines.append(reader.refuse(number, cells, *problem))
             continue
         document = getattr(row.values, "document", None) or ""
         phone = "" if document else _first_phone(row)
         if not document and not phone:
-            found.errors.append(reader.refuse(number, cells, "", "person_unknown"))
+            lines.append(reader.refuse(number, cells, "", "person_unknown"))
             continue
         key = (document, phone, use_case.subject_key(row.values, context))
-        case = groups.get(key) or groups.setdefault(key, Case(*key))
-        if case.stands_already(row):
-            found.repeated += 1
-            if found.answers.duplicates.repeated == "merge":
-                found.errors.append(reader.refuse(number, cells, "", "debt_repeated"))
-                continue
-        _add(case, row)
-        found.warning_count += len(row.warnings)
-        found.total_amount += use_case.amount_of(row.values)
-    found.cases = list(groups.values())
-    found.hidden_rows, found.filtered = table.hidden_rows, table.filtered
-    found.questions = table.questions() + reader.questions()
+        lines.append((key, row, cells if keeps_cells else None))
+    return lines, reader.noticed()
+
+
+def _join(
+    found: Cases,
+    groups: dict[tuple[str, str, str], Case],
+    key: tuple[str, str, str],
+    row: Row,
+    cells: Cells | None,
+) -> None:
+    """A row to the others of its case."""
+    case = groups.get(key) or groups.setdefault(key, Case(*key))
+    if case.stands_already(row):
+        found.repeated += 1
+        if cells is not None:
+            error = found.reader.refuse(row.number, cells, "", "debt_repeated")
+            found.errors.append(error)
+            return
+    _add(case, row)
+    found.warning_count += len(row.warnings)
+    found.total_amount += found.use_case.amount_of(row.values)
 
 
 def _debt_of(row: Row) -> tuple[Any, Any]:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from batches.imports import balances, storage
+from batches.imports import balances
 from batches.imports.balances import Contexts, Document, Line
 from batches.imports.cases import Case, Cases
+from batches.imports.documents import NO_PHONE, JobDocuments
 from batches.imports.listed import chunked
 from batches.imports.undo import undone_uploads
 from batches.models import Job, Upload
@@ -66,7 +67,7 @@ class Comparer:
 
     def __init__(self, cases: Cases, upload: Upload, *, keep: bool) -> None:
         self.cases, self.upload, self.keep = cases, upload, keep
-        self.template = storage.blank_document(Job)
+        self.documents = JobDocuments(cases, upload)
         now = clock.now()  # in milliseconds, as the database keeps it
         self.passed_over = [upload.pk, *undone_uploads(upload.batch_id)]
         self.moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -164,13 +165,7 @@ class Comparer:
 
     def document(self, case: Case, rank: int = 0) -> Document:
         """The job that a case of the file would be."""
-        return storage.job_document(
-            self.cases,
-            case,
-            self.upload,
-            self.template,
-            rank=rank,
-        )
+        return self.documents.of(case, rank)
 
     def _merged(
         self, case: Case, job: Document, said: Document, use_case: Any
@@ -267,6 +262,4 @@ def _was_called(job: Document) -> bool:
 
 
 def _lacked_phone(job: Document) -> bool:
-    return (
-        job["status"] == JobStatus.DENIED and job["status_reason"] == storage.NO_PHONE
-    )
+    return job["status"] == JobStatus.DENIED and job["status_reason"] == NO_PHONE

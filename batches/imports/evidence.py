@@ -13,7 +13,7 @@ from batches.imports.normalizers import dates, numbers
 from batches.imports.normalizers.countries import Country
 from batches.imports.normalizers.text import Cell, tidy
 from batches.imports.problems import Unreadable
-from batches.imports.questions import Answers, Question
+from batches.imports.questions import Answers, Noticing, Question
 
 
 class Where:
@@ -22,8 +22,10 @@ class Where:
     row = 0
 
 
-class ColumnReader:
-    """Reads the cells of one column."""
+class ColumnReader(Noticing):
+    """Reads the cells of one column; none of them when it is `stopped`."""
+
+    stopped = False
 
     def __init__(
         self,
@@ -53,6 +55,8 @@ class ColumnReader:
 
 class AmountColumn(ColumnReader):
     """Amounts: thousands, decimals, units and fractions of cents."""
+
+    NOTICED = ("own", "dependent", "other", "units", "fractions")
 
     def __init__(
         self,
@@ -129,6 +133,8 @@ def _has_one_reading(text: str) -> bool:
 class DateColumn(ColumnReader):
     """Dates: the order of day and month, and real dates that Excel turned around."""
 
+    NOTICED = ("real", "real_sure", "text_sure", "dependent", "other", "swapped")
+
     def __init__(
         self,
         header: str,
@@ -145,7 +151,6 @@ class DateColumn(ColumnReader):
         self.real = self.real_sure = self.text_sure = self.dependent = 0
         self.other = Question("date_order", header)
         self.swapped = Question("dates_swapped", header)
-        self.stopped = False  # every cell of the column
 
     def __call__(self, cell: Cell) -> date:
         if self.stopped:
@@ -195,6 +200,8 @@ class DateColumn(ColumnReader):
 
 class DocumentColumn(ColumnReader):
     """Documents: whether a whole column was typed without check digits."""
+
+    NOTICED = ("whole", "failed")
 
     def __init__(
         self,

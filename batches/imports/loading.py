@@ -24,8 +24,8 @@ from django.db import IntegrityError, models
 from django.utils.translation import get_language
 
 from batches import use_cases
-from batches.imports import duplicates, error_workbook, layouts, storage
-from batches.imports.cases import Cases, OnRows, read_cases
+from batches.imports import duplicates, error_workbook, helpers, layouts, storage
+from batches.imports.cases import Cases, read_cases
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
@@ -283,12 +283,13 @@ def read(
     answers: Answers,
     *,
     moment: Any = None,
-    **watched: OnRows,
+    **how: Any,
 ) -> Cases:
-    """The whole workbook, as of the day of `moment` (default: today)."""
+    """The whole workbook, as of the day of `moment` (default: today); `how`: who
+    watches and who helps `read_cases`."""
     today = (moment or clock.now()).astimezone(ZoneInfo(account.time_zone)).date()
     case = use_cases.get(use_case)
-    return read_cases(source, account, case, options, today, answers, **watched)
+    return read_cases(source, account, case, options, today, answers, **how)
 
 
 def counts_of(cases: Cases) -> Counts:
@@ -315,7 +316,7 @@ def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
     batch = Batch.objects.filter(pk=upload.batch_id, status=BatchStatus.DRAFT).first()
     if batch is None:
         raise WorkbookError("import_interrupted")
-    with collector_paused():
+    with collector_paused(), helpers.forked(upload.size) as helping:
         cases = read(
             at_hand.source if at_hand else storage.content(upload),
             upload.account,
@@ -324,12 +325,13 @@ def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
             Answers.from_json(upload.answers),
             moment=upload.created_at,
             on_rows=watch.rows,
+            helpers=helping,
         )
         duplicates.settle(cases, upload.account_id, batch.pk, upload.pk)
         _told(upload, cases)
         if upload.attempts > 1 and cases.answers.duplicates.act == "skip":
             storage.remove_jobs(upload)  # others may be left out than the last time
-        storage.store_jobs(cases, upload, keep_alive=watch.jobs)
+        storage.store_jobs(cases, upload, keep_alive=watch.jobs, helpers=helping)
         storage.store_errors(cases.errors, upload, keep_alive=lambda _n: watch.beat())
         if cases.errors:
             path = error_workbook.path_for(upload.pk)

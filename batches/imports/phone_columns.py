@@ -14,7 +14,7 @@ from batches.imports.normalizers.text import (
     squash,
     text_of,
 )
-from batches.imports.questions import Answers, Question
+from batches.imports.questions import Answers, Noticing, Question
 from batches.imports.reader import Cells, Table
 from batches.use_cases.base import CellWarning
 
@@ -45,8 +45,10 @@ class _PhonePlace:
     type: int | None = None
 
 
-class PhoneReader:
+class PhoneReader(Noticing):
     """Reads the phone columns of a table's rows."""
+
+    NOTICED = ("excluded", "unknown")
 
     def __init__(
         self,

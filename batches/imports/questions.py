@@ -73,6 +73,32 @@ class Question:
         if len(self.examples) < EXAMPLES:
             self.examples.append((row, value[:60]))
 
+    def join(self, later: "Question") -> None:
+        """Count what was seen in rows that follow."""
+        self.column = later.column or self.column
+        self.count += later.count
+        self.examples += later.examples[: EXAMPLES - len(self.examples)]
+
+
+class Noticing:
+    """What reads rows and remembers something of them: of `NOTICED`, the names of its
+    counts (int) and questions, parts of the rows can be noticed apart and joined."""
+
+    NOTICED: tuple[str, ...] = ()
+
+    def noticed(self) -> list[Any]:
+        """What was seen so far."""
+        return [getattr(self, name) for name in self.NOTICED]
+
+    def notice(self, noticed: list[Any]) -> None:
+        """Add what another one noticed in the rows that follow."""
+        for name, seen in zip(self.NOTICED, noticed, strict=True):
+            own = getattr(self, name)
+            if isinstance(own, Question):
+                own.join(seen)
+            else:
+                setattr(self, name, own + seen)
+
 
 @dataclass(frozen=True)
 class DuplicatePolicy:

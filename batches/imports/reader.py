@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from django.conf import settings
@@ -39,6 +39,10 @@ class Table:
     height: int = 0  # rows from the first of the sheet; 0: not known beforehand
     is_full: bool = False
     has_macros: bool = False
+
+    def without_rows(self) -> "Table":
+        """The same table for who reads no row of it, which can be pickled."""
+        return replace(self, rows=iter(()))
 
     def header_of(self, column: str) -> str:
         """The header under which a logical column was found, or an empty text."""

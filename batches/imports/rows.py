@@ -54,10 +54,21 @@ class _Place:
     digit: int | None  # where the check digit of a document is, apart
 
 
-@lru_cache
 def values_type(columns: tuple[Column, ...]) -> type:
     """A tuple with one named field for each column of a use case."""
-    return namedtuple("Values", [column.name for column in columns])
+    return _values_type(tuple(column.name for column in columns))
+
+
+@lru_cache
+def _values_type(names: tuple[str, ...]) -> type:
+    kind = namedtuple("Values", names)
+    # nothing has a made type by its name, by which a type is pickled
+    kind.__reduce__ = lambda self: (_values, (names, *self))
+    return kind
+
+
+def _values(names: tuple[str, ...], *values: object) -> Any:
+    return _values_type(names)._make(values)
 
 
 class RowReader:
@@ -75,6 +86,7 @@ class RowReader:
         strict: frozenset[int] = frozenset(),
     ) -> None:
         self.table = table
+        self.made_of = (use_case, country, answers, strict)
         self.country = countries.get(country)
         self.columns = tuple(use_case.columns)
         self.values_type = values_type(self.columns)
@@ -102,6 +114,16 @@ class RowReader:
         self.guards_ssn = self.country.code == "US"
         if self.guards_ssn and any(map(us.is_ssn_header, table.headers)):
             raise WorkbookError("ssn_refused")
+
+    def fresh(self) -> "RowReader":
+        """Another one that reads the same, and has noticed nothing yet."""
+        make, arguments = self.__reduce__()
+        return make(*arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without the rows of its table, and what was noticed in them."""
+        stopped = [watcher.stopped for watcher in self.watching]
+        return _stopped_reader, (stopped, self.table.without_rows(), *self.made_of)
 
     def _places(self, answers: Answers, strict: frozenset[int]) -> list[_Place]:
         readers = readers_for(self.country.code)
@@ -248,11 +270,29 @@ class RowReader:
             if isinstance(place.read, ColumnReader) and place.read.must_be_strict()
         )
 
-    def stop_columns_of(self, first: "RowReader") -> None:
-        """Stop the columns of dates that an earlier reading saw turned around."""
-        for own, seen in zip(self.watching, first.watching, strict=True):
-            if isinstance(seen, DateColumn) and isinstance(own, DateColumn):
-                own.stopped = seen.was_turned_around()
+    def turned_around(self) -> list[bool]:
+        """Which of the columns that are watched are dates that Excel turned around."""
+        return [
+            isinstance(watcher, DateColumn) and watcher.was_turned_around()
+            for watcher in self.watching
+        ]
+
+    def stop(self, columns: Sequence[bool]) -> None:
+        """Read no cell of these dates, as `turned_around` tells of another reading."""
+        for watcher, stopped in zip(self.watching, columns, strict=True):
+            watcher.stopped = watcher.stopped or stopped
+
+    def noticed(self) -> list[Any]:
+        """What was seen of the columns so far, for `notice`. Can be pickled."""
+        return [
+            *(watcher.noticed() for watcher in self.watching),
+            self.phones.noticed(),
+        ]
+
+    def notice(self, noticed: list[Any]) -> None:
+        """Add what another reader saw of the rows that follow."""
+        for watcher, seen in zip([*self.watching, self.phones], noticed, strict=True):
+            watcher.notice(seen)
 
     def refuse(self, number: int, cells: Cells, column: str, code: str) -> RowError:
         """A row of readable cells that a use case does not take."""
@@ -301,6 +341,12 @@ class RowReader:
             if _TOTAL.fullmatch(text_of(cells[index])):
                 return index
         return None
+
+
+def _stopped_reader(stopped: list[bool], *arguments: Any) -> RowReader:
+    reader = RowReader(*arguments)
+    reader.stop(stopped)
+    return reader
 
 
 def shown(cell: Cell) -> str:

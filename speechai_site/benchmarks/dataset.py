@@ -21,7 +21,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, models
 
-from batches.imports.storage import blank_document
+from batches.imports.documents import blank_document
 from batches.models import Account, Agent, Batch, Job, PhoneNumber, Upload
 from batches.states import BatchStatus, JobStatus
 from calls.counters import count

@@ -15,8 +15,8 @@ from bson import Decimal128, ObjectId
 
 from batches import use_cases
 from batches.imports.cases import read_cases
-from batches.imports.storage import blank_document, job_document
-from batches.models import Account, Job, Upload
+from batches.imports.documents import JobDocuments, blank_document
+from batches.models import Account, Upload
 from batches.states import JobStatus
 from calls.models import Call
 from calls.states import CallStatus
@@ -87,10 +87,8 @@ def job_templates(account: Account, moment: datetime) -> list[Document]:
         upload = Upload(
             pk=ObjectId(), account=account, created_by="bench", created_at=moment
         )
-        blank = blank_document(Job)
-        made = [
-            job_document(cases, case, upload, blank, rank=0) for case in cases.cases
-        ]
+        documents = JobDocuments(cases, upload)
+        made = [documents.of(case, 0) for case in cases.cases]
     # the sample's dates are long past, and nobody is called about a past one
     return [job | {"limit_date": None} for job in made if job["phones"]]
 

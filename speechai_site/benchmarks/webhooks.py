@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
-from batches.imports.storage import blank_document
+from batches.imports.documents import blank_document
 from batches.models import Job
 from batches.states import JobStatus
 from calls.models import Call, CallDetail, WebhookEvent

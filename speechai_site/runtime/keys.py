@@ -31,10 +31,6 @@ def _begun(secret: str) -> hmac.HMAC:
     return hmac.new(secret.encode(), digestmod="sha256")
 
 
-# Few words make the names of many people, and an import asks for each of them again.
-_word_key = lru_cache(maxsize=20_000)(_digest)
-
-
 def document_key(canonical: str) -> str:
     """Key of a document in canonical text, such as `CL:RUT:123456785`."""
     return lookup_key("document", canonical)
@@ -52,8 +48,16 @@ def person_key(document: str | None, account_id: object, e164: str = "") -> str:
 
 def name_keys(name: str) -> list[str]:
     """Keys of the whole words of a name, folded and in upper case, without repeats."""
-    words = dict.fromkeys(re.findall(r"[A-Z0-9]+", fold(name).upper()))
-    return [_word_key(settings.LOOKUP_KEY, "name", word) for word in words]
+    secret = settings.LOOKUP_KEY
+    found = [key for text in name.split() for key in _keys_of_words(secret, text)]
+    return list(dict.fromkeys(found))
+
+
+# Few words make the names of many people, and an import asks for each of them again.
+@lru_cache(maxsize=20_000)
+def _keys_of_words(secret: str, text: str) -> tuple[str, ...]:
+    words = re.findall(r"[A-Z0-9]+", fold(text).upper())
+    return tuple(_digest(secret, "name", word) for word in words)
 
 
 def fold(text: str) -> str:

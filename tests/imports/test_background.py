@@ -32,7 +32,7 @@ ROWS[3:3] = [row(rut="x"), row(rut="y")]
 def account(settings, tmp_path, monkeypatch):
     settings.VAR_DIR = tmp_path
     monkeypatch.setattr(storage, "CHUNK", 3)
-    monkeypatch.setattr(cases, "WATCHED_EVERY", 1)
+    monkeypatch.setattr(cases, "CHUNK", 1)
     monkeypatch.setattr(loading, "BEAT_SECONDS", 0)
     return make_account(name="Cuenta Uno")
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from batches.imports import payments, storage, updates
+from batches.imports import documents, payments, storage, updates
 from batches.imports.importer import import_workbook
 from batches.imports.problems import WorkbookError
 from batches.imports.updates import WITHDRAW, Mode
@@ -151,7 +151,7 @@ def test_what_a_call_said_of_a_phone_survives(account, batch):
 
 def test_who_had_no_phone_and_has_one_now_is_called(account, batch):
     Job.objects.filter(pk=of("B-1").pk).update(
-        status=JobStatus.DENIED, status_reason=storage.NO_PHONE, phones=[]
+        status=JobStatus.DENIED, status_reason=documents.NO_PHONE, phones=[]
     )
     changes = update(batch, [*ANA, BEA, CARO])
     assert (changes.new, changes.same) == (1, 2)

@@ -1,0 +1,173 @@
+"""Cases as documents of the job collection: the same at every attempt.
+
+Made here and written raw: ORM bulk writes cost seven times as much (0.11 against
+0.015 ms a row).
+"""
+
+import hashlib
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from bson import Decimal128, Int64, ObjectId
+from django.db import connection, models
+
+from batches.imports.cases import Case, Cases
+from batches.imports.normalizers.phones import MOBILE, kind_of
+from batches.imports.normalizers.places import places_of
+from batches.imports.problems import sentence
+from batches.models import Job, Upload
+from batches.states import JobStatus
+from batches.use_cases.base import Subject
+from speechai_site.runtime import keys
+
+NO_PHONE = "no_phone"
+# The last bytes of a Decimal128 (BID) that is a whole number of less than 64 bits.
+_WHOLE = b"\0\0\0\0\0\0\x40\x30"
+_WHOLE_DIGITS = 18
+
+
+class JobDocuments:
+    """Makes the jobs of one upload from the cases of its file.
+
+    Can be pickled, and then knows the file but none of its rows.
+    """
+
+    def __init__(self, cases: Cases, upload: Upload) -> None:
+        moment = upload.created_at
+        self.cases = cases
+        self.seed = f"{upload.pk}|"
+        self.first_bytes = upload.pk.binary[:4]
+        self.account_id = upload.account_id
+        self.country = upload.account.country
+        common = blank_document(Job) | {
+            "account_id": upload.account_id,
+            "batch_id": upload.batch_id,
+            "upload_id": upload.pk,
+            "created_at": moment,
+            "balance_at": moment,
+        }
+        self.callable = common | {
+            "status": JobStatus.QUEUED.value,
+            "next_attempt_at": moment,
+        }
+        self.denied = common | _denied(moment, upload.created_by)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"cases": self.cases.without_rows()}
+
+    def of(self, case: Case, rank: int) -> dict[str, Any]:
+        """The document of one case; `rank` is its place in the file, from 0."""
+        subject = self.cases.describe(case)
+        name, document, phones = case.name, case.document, case.phones()
+        first = self.cases.reader.other_columns(case.rows[0])
+        person_key = case.person_key(self.account_id)
+        made = (self.callable if phones else self.denied).copy()
+        kinds = [kind_of(phone) for phone in phones]
+        landlines = any(kind != MOBILE for kind in kinds)
+        made.update(
+            _id=self._id(person_key, subject.creditor_key, rank),
+            name=name,
+            document=document,
+            phones=[
+                {"e164": phone, "kind": kind, "state": "ok"}
+                for phone, kind in zip(phones, kinds, strict=True)
+            ],
+            extra=[pair for pair in first if pair[1]],
+            warnings=_warnings(case),
+            source_rows=[row.number for row in case.rows],
+            person_key=person_key,
+            document_key=keys.document_key(document) if document else "",
+            phone_keys=[keys.phone_key(phone) for phone in phones],
+            name_keys=keys.name_keys(name),
+            rank=Int64(rank),
+            places=places_of(subject.places, phones, self.country)
+            if subject.places or landlines
+            else [],
+            creditor=subject.creditor,
+            creditor_key=subject.creditor_key,
+            amount=decimal128(subject.amount),
+            coupons=Int64(subject.coupons),
+            limit_date=_midnight(subject.limit_date),
+            max_date=_midnight(subject.max_date),
+            debts=self._debts(subject, case, first),
+            variables=subject.variables,
+        )
+        return made
+
+    def _debts(
+        self, subject: Subject, case: Case, first: list[list[str]]
+    ) -> list[dict[str, Any]]:
+        """A later debt line keeps the other columns in which its row differs from the
+        first, which are the job's own."""
+        debts: list[dict[str, Any]] = [dict(line) for line in subject.debts]
+        for line, row in zip(debts[1:], case.rows[1:], strict=True):
+            pairs = zip(self.cases.reader.other_columns(row), first, strict=True)
+            if other := [pair for pair, of_first in pairs if pair != of_first]:
+                line["extra"] = other
+        return debts
+
+    def _id(self, person_key: str, creditor_key: str, rank: int) -> ObjectId:
+        """The same for the same case of an upload, so that a repeat can't double it.
+
+        It begins with the upload's time and the place in the file: lists by id, newest
+        first, stay true, and the index grows at its end.
+        """
+        seed = f"{self.seed}{person_key}|{creditor_key}".encode()
+        digest = hashlib.sha256(seed).digest()
+        return ObjectId(self.first_bytes + rank.to_bytes(3, "big") + digest[:5])
+
+
+def blank_document(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row of a model holds in the database when nothing is given."""
+    instance = model()
+    return {
+        field.column: field.get_db_prep_save(field.pre_save(instance, True), connection)  # noqa: FBT003 Django's signature
+        for field in model._meta.local_concrete_fields
+        if not field.primary_key
+    }
+
+
+def decimal128(amount: Decimal) -> Decimal128:
+    """The same as `Decimal128(amount)`, which takes four times as long for the whole
+    amounts that most are."""
+    digits = str(amount)
+    if len(digits) > _WHOLE_DIGITS or not digits.isdigit():
+        return Decimal128(amount)
+    return Decimal128.from_bid(int(digits).to_bytes(8, "little") + _WHOLE)
+
+
+def _warnings(case: Case) -> list[dict[str, str]]:
+    return [
+        {
+            "row": str(warning.row),
+            "column": warning.column,
+            "value": warning.value,
+            "code": warning.code,
+            "message": sentence(warning.code, warning.column),
+        }
+        for row in case.rows
+        for warning in row.warnings
+    ]
+
+
+def _denied(moment: datetime, by: str) -> dict[str, Any]:
+    entry = {
+        "to": JobStatus.DENIED.value,
+        "at": moment.isoformat(),
+        "by": by,
+        "reason": NO_PHONE,
+    }
+    return {
+        "status": JobStatus.DENIED.value,
+        "status_reason": NO_PHONE,
+        "next_attempt_at": None,
+        "finished_at": moment,
+        "history": [entry],
+    }
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: date | None) -> datetime | None:
+    return day and datetime.combine(day, time.min)
