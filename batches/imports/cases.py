@@ -14,7 +14,7 @@ from batches.imports.normalizers.countries import Country
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.reader import Cells, Table, open_table
-from batches.imports.rows import RowError, RowReader
+from batches.imports.rows import RowError, RowReader, packed
 from batches.imports.sniffer import Source
 from batches.use_cases.base import Context, Row, Subject, UseCase
 from speechai_site.runtime import keys
@@ -57,6 +57,10 @@ class Case:
         stands = bool(debt[0]) and debt in self.debts
         self.debts.add(debt)
         return stands
+
+    def packed(self) -> tuple[Any, ...]:
+        """Its rows as plain values, for `Cases.unpacked`."""
+        return (self.document, self.phone, self.subject_key, *map(packed, self.rows))
 
     @property
     def name(self) -> str:
@@ -102,6 +106,12 @@ class Cases:
         """What there is to know of the file beside its rows; it can be pickled."""
         nothing = {"cases": [], "errors": [], "questions": []}
         return replace(self, reader=self.reader.fresh(), **nothing)
+
+    def unpacked(self, case: tuple[Any, ...]) -> Case:
+        """What `Case.packed` made, in another process."""
+        document, phone, subject_key, *rows = case
+        made = map(self.reader.unpacked, rows)
+        return Case(document, phone, subject_key, list(made))
 
     @property
     def contacts(self) -> int:
@@ -263,7 +273,7 @@ def _read_lines(bare: Cases, chunk: list[Line]) -> tuple[list[Any], list[Any]]:
             lines.append(reader.refuse(number, cells, "", "person_unknown"))
             continue
         key = (document, phone, use_case.subject_key(row.values, context))
-        lines.append((key, row, cells if keeps_cells else None))
+        lines.append((key, packed(row), cells if keeps_cells else None))
     return lines, reader.noticed()
 
 
@@ -271,10 +281,11 @@ def _join(
     found: Cases,
     groups: dict[tuple[str, str, str], Case],
     key: tuple[str, str, str],
-    row: Row,
+    packed_row: tuple[Any, ...],
     cells: Cells | None,
 ) -> None:
     """A row to the others of its case."""
+    row = found.reader.unpacked(packed_row)
     case = groups.get(key) or groups.setdefault(key, Case(*key))
     if case.stands_already(row):
         found.repeated += 1

@@ -20,7 +20,7 @@ from django.db import connection, models
 from pymongo.errors import BulkWriteError
 
 from batches.imports import error_workbook
-from batches.imports.cases import Case, Cases
+from batches.imports.cases import Cases
 from batches.imports.documents import JobDocuments
 from batches.imports.helpers import ALONE, Helpers
 from batches.imports.normalizers.text import text_of
@@ -78,15 +78,17 @@ def store_jobs(
 ) -> None:
     """Write the jobs of an upload that are not there yet; `keep_alive` is told after
     every chunk how many are."""
-    ranked = zip(count(0, CHUNK), _chunks(iter(cases.cases)), strict=False)
+    packed = (case.packed() for case in cases.cases)
+    ranked = zip(count(0, CHUNK), _chunks(packed), strict=False)
     made = helpers.share(_encoded, JobDocuments(cases, upload), ranked)
     _insert(Job, upload, made, keep_alive)
 
 
-def _encoded(documents: JobDocuments, ranked: tuple[int, list[Case]]) -> list[bytes]:
-    """A chunk of cases as documents; the number is the place of the first of them."""
+def _encoded(documents: JobDocuments, ranked: tuple[int, list[Any]]) -> list[bytes]:
+    """A chunk of packed cases as documents; the number is the place of the first."""
     first, cases = ranked
-    return [encode(documents.of(case, rank)) for rank, case in enumerate(cases, first)]
+    unpacked = map(documents.cases.unpacked, cases)
+    return [encode(documents.of(c, rank)) for rank, c in enumerate(unpacked, first)]
 
 
 def store_errors(

@@ -181,8 +181,10 @@ def _dates(rows: Sequence[Row], context: Context) -> tuple[date | None, date | N
     dated = [row.values for row in rows if _has_dates(row)]
     limit_date = max_date = None
     if dated:
-        latest = max(dated, key=lambda values: values.due_date)
-        earliest = min(dated, key=lambda values: values.due_date)
+        latest = earliest = dated[0]
+        if len(dated) > 1:
+            latest = max(dated, key=lambda values: values.due_date)
+            earliest = min(dated, key=lambda values: values.due_date)
         limit_date = latest.due_date + _days(latest) + LIMIT_GRACE
         max_date = earliest.due_date + _days(earliest) + MAX_GRACE
     if "limit_days" in context.options:
@@ -194,9 +196,9 @@ def _dates(rows: Sequence[Row], context: Context) -> tuple[date | None, date | N
 
 def _has_dates(row: Row) -> bool:
     """A due date, and days late that are not unreadable: blank ones count as none."""
-    return row.values.due_date is not None and not any(
-        warning.code == "days_invalid" for warning in row.warnings
-    )
+    if row.values.due_date is None:
+        return False
+    return not row.warnings or all(w.code != "days_invalid" for w in row.warnings)
 
 
 def _days(values: Any) -> timedelta:

@@ -68,9 +68,13 @@ def pesos(amount: Decimal) -> str:
 def money(amount: Decimal, country: str) -> str:
     """An amount in a country's money: `doce euros con cincuenta céntimos`."""
     one, many, hundredth = _MONEY[country]
-    if not hundredth:
-        amount = amount.quantize(Decimal(1), ROUND_HALF_UP)
-    whole, cents = divmod(int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP)), 100)
+    whole, cents = int(amount), 0
+    if amount != whole:
+        if not hundredth:
+            amount = amount.quantize(Decimal(1), ROUND_HALF_UP)
+        whole, cents = divmod(
+            int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP)), 100
+        )
     if whole == 1:
         said = f"un {one}"
     else:
