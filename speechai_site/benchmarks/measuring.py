@@ -3,8 +3,10 @@
 import ctypes
 import gc
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,50 @@ def forget_peak() -> float:
 def peak_mb() -> float:
     """Most memory (RSS) that this process had since `forget_peak`."""
     return _status_mb("VmHWM")
+
+
+class FamilyPeak:
+    """Most memory that this process and the children it forked had together, in MB
+    (PSS: what several share is counted once), looked at a few times a second."""
+
+    EVERY = 0.2
+
+    def __enter__(self) -> "FamilyPeak":
+        self.mb = 0.0
+        self._ended = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self.EVERY):
+            self.mb = max(self.mb, sum(map(_pss_mb, _family())))
+
+
+def _family() -> list[Path]:
+    """This process, and those of its children that run the same program."""
+    own = (PROCESS / "cmdline").read_bytes()
+    found = [PROCESS]
+    for told in PROCESS.glob("task/*/children"):
+        for pid in told.read_text(encoding="ascii").split():
+            folder = Path("/proc") / pid
+            with suppress(OSError):  # it has ended meanwhile
+                if (folder / "cmdline").read_bytes() == own:
+                    found.append(folder)
+    return found
+
+
+def _pss_mb(process: Path) -> float:
+    with suppress(OSError):
+        text = (process / "smaps_rollup").read_text(encoding="ascii")
+        for line in text.splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024 / MB
+    return 0.0
 
 
 def _status_mb(name: str) -> float:

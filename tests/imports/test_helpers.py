@@ -75,7 +75,12 @@ def double(common, chunk):
     return [common, chunk, chunk]
 
 
+def tell(_common, _chunk):
+    os.write(1, b"at work\n")
+
+
 def spin(_common, _chunk):
+    tell(None, None)
     while True:
         pass
 
@@ -143,29 +148,25 @@ def test_a_daemon_such_as_a_worker_of_the_queue_has_children(forks):
     assert daemon.exitcode == 0
 
 
-@pytest.mark.parametrize("work", ["double", "spin"])
+@pytest.mark.parametrize("work", ["tell", "spin"])
 def test_no_child_outlives_its_parent(work):
     """Its standard output is its parent's: it ends when both have ended."""
     code = f"""
 import os, signal
+os.environ["DJANGO_SETTINGS_MODULE"] = "speechai_site.settings"
+import django
+django.setup()
 from batches.imports import helpers
-from tests.imports.test_helpers import double, spin
+from tests.imports import test_helpers
 child = helpers.Child()
-child.ask({work}, helpers.pickle.dumps(None), [1])
-{"" if work == "spin" else "child.asked[0].result()"}
-print(child.pid, flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
+child.ask(test_helpers.{work}, helpers.pickle.dumps(None), [1])
+signal.pause()
 """
-    before = (
-        "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'speechai_site.settings';"
-        "import django; django.setup()\n"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", before + code], stdout=subprocess.PIPE
-    )
-    told, _ = parent.communicate(timeout=60)
-    assert parent.returncode == -signal.SIGKILL
-    assert int(told)
+    started = [sys.executable, "-c", code]
+    with subprocess.Popen(started, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout.readline() == b"at work\n"
+        parent.kill()
+        assert parent.communicate(timeout=60)[0] == b""
 
 
 # --- an import ----------------------------------------------------------------------

@@ -1,5 +1,8 @@
+import phonenumbers
 import pytest
+from phonenumbers import geocoder
 
+from batches.imports.normalizers import areas
 from batches.imports.normalizers.places import (
     is_at,
     place,
@@ -162,3 +165,19 @@ def test_what_was_stored_before_the_codes_is_still_met(stopped, stored) -> None:
 )
 def test_people_read_the_official_name(name: str, label: str) -> None:
     assert shown(name) == label
+
+
+@pytest.mark.parametrize("code", ["56", "54", "51", "57", "34"])
+def test_an_area_is_what_the_geocoder_says(code):
+    towns = areas._towns(code)
+    assert towns == {
+        begins: names
+        for begins, names in geocoder.GEOCODE_DATA.items()
+        if begins.startswith(code)
+    }
+    whole = {"56": 11, "54": 12, "51": 10, "57": 12, "34": 11}[code]
+    for begins in towns:
+        number = phonenumbers.parse("+" + f"{begins}345678901"[:whole])
+        said = geocoder.description_for_number(number, "es")
+        country = geocoder.country_name_for_number(number, "es")
+        assert areas.area_of(number) == ("" if said == country else said)
