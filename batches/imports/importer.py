@@ -13,7 +13,7 @@ from typing import Any
 from bson import ObjectId
 
 from batches.imports import duplicates, error_workbook, loading, storage
-from batches.imports.cases import Cases
+from batches.imports.cases import Cases, OnRows
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -103,13 +103,15 @@ def preview(
     *,
     batch: Batch | None = None,
     script: Sequence[str] = (),
+    **watched: OnRows,
 ) -> Preview:
     """Read the whole workbook and say what it holds, and what has to be asked; raises
     WorkbookError, and PasswordNeeded.
 
-    `script` are the variables that the agent needs from the rows.
+    `script` are the variables that the agent needs from the rows; `on_rows` watches, as
+    in `read_cases`.
     """
-    cases = loading.read(source, account, use_case, options or {}, answers)
+    cases = loading.read(source, account, use_case, options or {}, answers, **watched)
     duplicates.settle(cases, account.pk, batch and batch.pk)
     return Preview(
         merged=cases.rows - len(cases.errors) - len(cases.cases),
