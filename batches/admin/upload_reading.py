@@ -20,6 +20,9 @@ from batches.states import UploadStatus
 
 # Which step of the wizard each step of `drafting` belongs to.
 PLACES = {"first": 1, "sheet": 2, "columns": 3}
+# How much of the whole time the file's unpacking takes, and the reading of its rows;
+# the rest is the counting.
+UNPACKED, READ = 0.15, 0.6
 
 
 def reading(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
@@ -82,23 +85,35 @@ def told(draft: Draft) -> dict[str, Any]:
         status, done, pace = UploadStatus.QUEUED, 0.0, ""
         doing = _("It waits for its turn.")
     else:
-        status = UploadStatus.READING
-        read, expected = work["rows_read"], work["rows_expected"]
-        done = min(1.0, read / expected) if expected else 0.0
-        doing = loading_pages.rows_read(read, expected)
-        if not read:
-            doing = _("The file is being unpacked.")
-        pace = loading_pages.pace(done, expected, work["started_wall"])
+        status, done, doing = UploadStatus.READING, fraction(work), _doing(work)
+        pace = loading_pages.pace(done, work["rows_expected"], work["started_wall"])
     return {
         "status": status,
         "tone": UPLOAD_COLOURS[status],
         "label": str(status.label),
         "ended": work is None or status == UploadStatus.FAILED,
-        "percent": int(100 * done),
+        "percent": round(100 * done),
         "doing": doing,
         "pace": pace,
         "url": url,
     }
+
+
+def fraction(work: dict[str, Any]) -> float:
+    """How much of the work is done, from 0 to 1."""
+    read, expected = work["rows_read"], work["rows_expected"]
+    if not read or not expected:
+        return 0.0
+    return UNPACKED + READ * min(1.0, read / expected)
+
+
+def _doing(work: dict[str, Any]) -> str:
+    read, expected = work["rows_read"], work["rows_expected"]
+    if not read:
+        return _("The file is being unpacked.")
+    if read == expected:
+        return _("All rows were read; the cases are being counted.")
+    return loading_pages.rows_read(read, expected)
 
 
 def unfinished(request: HttpRequest) -> list[dict[str, str]]:

@@ -151,11 +151,14 @@ class Watch:
         self.token, self.work_id = kept.token, kept.work["id"]
         self.leases = (held, slot)
         self.next_beat = 0.0
+        self.counts = False  # all rows were read: what follows is told at once
 
     def rows(self, read: int, expected: int) -> None:
         """Raises Stopped."""
-        if time.monotonic() < self.next_beat:
+        counts = 0 < expected <= read
+        if time.monotonic() < self.next_beat and counts == self.counts:
             return
+        self.counts = counts
         for held in self.leases:
             kept = leases.take(held.name, held.owner, loading.LEASE_SECONDS)
             if kept is None:
