@@ -22,7 +22,7 @@ from batches.states import UploadStatus
 PLACES = {"first": 1, "sheet": 2, "columns": 3}
 # How much of the whole time the file's unpacking takes, and the reading of its rows;
 # the rest is the counting.
-UNPACKED, READ = 0.15, 0.6
+UNPACKED, READ = 0.15, 0.5
 
 
 def reading(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
@@ -86,7 +86,7 @@ def told(draft: Draft) -> dict[str, Any]:
         doing = _("It waits for its turn.")
     else:
         status, done, doing = UploadStatus.READING, fraction(work), _doing(work)
-        pace = loading_pages.pace(done, work["rows_expected"], work["started_wall"])
+        pace = _pace(work)
     return {
         "status": status,
         "tone": UPLOAD_COLOURS[status],
@@ -107,11 +107,23 @@ def fraction(work: dict[str, Any]) -> float:
     return UNPACKED + READ * min(1.0, read / expected)
 
 
+def _pace(work: dict[str, Any]) -> str:
+    """Nothing while the cases are counted, since that tells nothing of itself."""
+    if _is_counting(work):
+        return ""
+    rows, started = work["rows_expected"], work["started_wall"]
+    return loading_pages.pace(fraction(work), rows, started)
+
+
+def _is_counting(work: dict[str, Any]) -> bool:
+    return 0 < work["rows_expected"] <= work["rows_read"]
+
+
 def _doing(work: dict[str, Any]) -> str:
     read, expected = work["rows_read"], work["rows_expected"]
     if not read:
         return _("The file is being unpacked.")
-    if read == expected:
+    if _is_counting(work):
         return _("All rows were read; the cases are being counted.")
     return loading_pages.rows_read(read, expected)
 
