@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from batches.imports import duplicates, error_workbook, loading, storage
-from batches.imports.cases import WATCHED_EVERY, Cases, OnRows
+from batches.imports.cases import Cases, OnRows
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -25,6 +25,7 @@ from speechai_site.runtime import leases
 
 SHOWN = 50  # errors in a preview or result; all of them are in the error workbook
 SAMPLES = 5
+WATCHED_EVERY = 500  # cases between two calls of who watches a count
 
 
 def _unwatched(_read: int, _expected: int) -> None:
