@@ -27,9 +27,11 @@ from batches import use_cases
 from batches.admin.base import choices_of, require
 from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
-from batches.admin.upload_draft import Draft, Gone, find_draft, sent_away
+from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
+from batches.admin.upload_reading import unfinished
 from batches.formats import when
-from batches.imports import loading, pending
+from batches.imports import drafting, loading, pending
+from batches.imports.drafts import Draft
 from batches.imports.problems import PasswordNeeded, WorkbookError
 from batches.imports.sniffer import sniff, unzip
 from batches.models import Account, Agent, Batch, PhoneNumber
@@ -161,6 +163,7 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
             "form": form,
             "step": 1,
             "templates": _templates(request),
+            "unfinished": unfinished(request),
             "groups": [
                 (_("The workbook"), ["file", "account", "use_case"]),
                 (_("The campaign"), ["batch", "name", "agent", "number"]),
@@ -213,28 +216,22 @@ def _begin(request: HttpRequest, token: str) -> HttpResponse:
     """Look at a kept workbook for the first time; raises WorkbookError, and then it is
     not kept any more."""
     draft = find_draft(request, token)
+    digest, _size = loading.fingerprint(draft.content)
+    draft.said["sha256"] = digest
     try:
-        digest, _size = loading.fingerprint(draft.content)
-        draft.said["sha256"] = digest
-        draft.look_again()
-        draft.read()
+        is_done = drafting.do(draft, "first")
     except WorkbookError:
         pending.drop(token)
         raise
-    if draft.is_known:
-        draft.said |= {"sheet_seen": True, "columns_seen": True}
-    elif draft.said["profile"]:
-        draft.said["sheet_seen"] = True
-    draft.save()
-    return draft.next_page()
+    return next_page(draft) if is_done else sent_away(request, Busy(token))
 
 
 def password(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
     """The password of a packed table: used once, here, and kept nowhere."""
     try:
         draft = find_draft(request, token)
-    except Gone:
-        return sent_away(request)
+    except Gone as gone:
+        return sent_away(request, gone)
     refusal = ""
     if request.method == "POST":
         try:
@@ -270,10 +267,11 @@ def again(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
             return discard(request, draft)
         if request.method == "POST" or before is None:
             draft.said["again_seen"] = True
-            draft.save()
-            return draft.next_page()
-    except Gone:
-        return sent_away(request)
+            if not draft.save():
+                raise Gone
+            return next_page(draft)
+    except Gone as gone:
+        return sent_away(request, gone)
     return TemplateResponse(
         request,
         "admin/batches/upload/again.html",

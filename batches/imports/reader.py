@@ -8,7 +8,14 @@ from itertools import chain, islice
 from django.conf import settings
 
 from batches.imports import reasons
-from batches.imports.books import Book, Cells, Sheet, open_excel
+from batches.imports.books import (
+    Book,
+    Cells,
+    ExcelBook,
+    Sheet,
+    TextBook,
+    open_excel,
+)
 from batches.imports.columns import Column, Match, match
 from batches.imports.filters import Sieve
 from batches.imports.normalizers.text import is_blank, text_of
@@ -57,7 +64,7 @@ class Table:
 
 @contextmanager
 def open_table(
-    source: Source,
+    source: Source | Book,
     columns: Sequence[Column],
     needed: Sequence[Sequence[str]],
     answers: Answers = NO_ANSWERS,
@@ -73,8 +80,12 @@ def open_table(
 
 
 @contextmanager
-def open_book(source: Source, password: str = "") -> Iterator[Book]:
-    """A file of any kind as a book; raises WorkbookError, PasswordNeeded."""
+def open_book(source: Source | Book, password: str = "") -> Iterator[Book]:
+    """A file of any kind as a book; raises WorkbookError, PasswordNeeded. A book that is
+    open already is taken as it is, and stays open."""
+    if isinstance(source, ExcelBook | TextBook):
+        yield source
+        return
     kind = sniff(source)
     if kind == "zip":
         source = unzip(source, password)
