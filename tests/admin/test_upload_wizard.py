@@ -22,6 +22,7 @@ from tests.admin.wizard import (
     send_sheet,
 )
 from tests.builders import make_account, make_agent, make_number
+from tests.imports import libreoffice
 from tests.imports.workbooks import HEADERS, RUT_B, RUT_C, row, workbook
 
 
@@ -562,3 +563,27 @@ def test_a_corrected_error_workbook_adds_just_its_rows(client, ours, language):
     assert kept[0].extra == kept[1].extra
     # and the next whole file is compared with the last whole one
     assert LayoutProfile.objects.values().get() == told
+
+
+@pytest.mark.parametrize("kind", libreoffice.KINDS)
+def test_what_libreoffice_wrote_adds_exactly_the_missing_cases(client, ours, kind):
+    """What it does to types, dates, phones and the two columns in front changes
+    nothing: the cases are those of the file that was right from the beginning."""
+    names = ("person_key", "creditor_key", "amount", "phones", "variables", "extra")
+    expected = []
+    for rows in (libreoffice.RIGHT[:-1], libreoffice.wrong_rows()):
+        for model in (Batch, LayoutProfile):
+            model.objects.all().delete()
+        confirm(client, ours.account, libreoffice.book(rows))
+        jobs = Job.objects.order_by("creditor").values_list(*names)
+        expected = expected or list(jobs)
+    upload = Upload.objects.order_by("pk").last()
+    assert (upload.jobs, upload.error_count) == (1, 5)
+    file = (libreoffice.FILES / f"corregido-libreoffice.{kind}").read_bytes()
+    batch = Batch.objects.get()
+    confirm(client, ours.account, file, batch=batch.pk, name=f"corregido.{kind}")
+    added = Upload.objects.order_by("pk").last()
+    assert (added.rows, added.jobs, added.error_count) == (5, 4, 1)
+    assert list(jobs.all()) == expected
+    assert set(Job.objects.values_list("batch_id", flat=True)) == {batch.pk}
+    assert UploadError.objects.get(upload=added).code == "row_total"
