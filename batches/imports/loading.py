@@ -29,7 +29,7 @@ from batches.imports.cases import Cases, OnRows, read_cases
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
-from batches.imports.sniffer import Source, open_source, sniff, unzip
+from batches.imports.sniffer import Source, open_source, unpacked
 from batches.models import (
     Account,
     Agent,
@@ -247,9 +247,7 @@ def _remove_leftover(upload: Upload) -> bool:
 def _without_password(wanted: Begun) -> Source:
     """The file as it can be read later: a password is used now and forgotten."""
     password = wanted.answers.password
-    if password and sniff(wanted.source) == "zip":
-        return unzip(wanted.source, password)
-    return wanted.source
+    return unpacked(wanted.source, password) if password else wanted.source
 
 
 def fingerprint(source: Source) -> tuple[str, int]:

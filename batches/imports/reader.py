@@ -14,7 +14,7 @@ from batches.imports.filters import Sieve
 from batches.imports.normalizers.text import is_blank, text_of
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
-from batches.imports.sniffer import Source, decoded, open_source, sniff, unzip
+from batches.imports.sniffer import Source, decoded, open_source, sniff, unpacked
 from batches.imports.text_tables import read_page, read_separated
 
 # Titles and logos stand above a header; further down nobody would find it either.
@@ -75,12 +75,8 @@ def open_table(
 @contextmanager
 def open_book(source: Source, password: str = "") -> Iterator[Book]:
     """A file of any kind as a book; raises WorkbookError, PasswordNeeded."""
+    source = unpacked(source, password)
     kind = sniff(source)
-    if kind == "zip":
-        source = unzip(source, password)
-        kind = sniff(source)
-        if kind == "zip":
-            raise WorkbookError("file_not_workbook")
     with open_source(source) as file:
         if kind == "text":
             yield read_separated(decoded(file.read()))

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 from openpyxl import load_workbook
 
 from batches.imports import pending
@@ -76,6 +77,29 @@ def test_a_password_is_asked_for_and_kept_nowhere(client, ours, locked_zip):
     url = send_columns(client, send_sheet(client, response.url).url).url
     client.post(url, {"act": "create"})
     assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize("inside", ["alone", "in a zip"])
+def test_a_workbook_that_office_encrypted_is_asked_for_its_password(
+    client, ours, inside
+):
+    encrypted = ECMA376Agile.encrypt("clave-17", io.BytesIO(workbook([row()])))
+    content = encrypted if inside == "alone" else packed(encrypted, "cartera.xlsx")
+    response = choose(client, ours.account, content, name="cartera.xlsx")
+    assert "/password/" in response.url
+    assert client.post(response.url, {"password": "no"}).context["refusal"]
+    response = client.post(response.url, {"password": "clave-17"})
+    url = send_columns(client, send_sheet(client, response.url).url).url
+    client.post(url, {"act": "create"})
+    upload = Upload.objects.get()
+    assert (upload.jobs, upload.file_name) == (1, "cartera.xlsx")
+    assert "clave-17" not in str(Upload.objects.values().get())
+
+
+def test_an_encrypted_ods_is_refused_with_a_sentence(client, ours):
+    content = (libreoffice.FILES / "clave-libreoffice.ods").read_bytes()
+    page = choose(client, ours.account, content, name="cartera.ods")
+    assert "contraseña" in str(page.context["form"].errors["file"])
 
 
 @pytest.fixture

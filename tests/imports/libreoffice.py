@@ -1,4 +1,5 @@
-"""The files that LibreOffice wrote: an error workbook, corrected in it.
+"""The files that LibreOffice wrote: an error workbook, corrected in it, and workbooks
+with a password.
 
 `python -m tests.imports.libreoffice` makes them anew. It needs LibreOffice and the
 `uno` module of the system's Python (`apt-get install libreoffice-calc-nogui python3-uno`);
@@ -6,6 +7,7 @@ the tests only read what it made.
 """
 
 import json
+import os
 import subprocess
 import sys
 from datetime import date, datetime, time
@@ -20,6 +22,8 @@ from tests.imports.workbooks import HEADERS, RUT_C, row
 
 FILES = Path(__file__).parent / "files"
 KINDS = ("xlsx", "ods")
+LOCKED = ("xls", "ods")  # the last cannot be opened here
+PASSWORD = "clave-17"
 EDITOR = Path(__file__).parent / "libreoffice_editor.py"
 TODAY = date(2026, 3, 2)
 OTHER = ["Ejecutivo", "Código", "Contrato", "Hora", "Visto", "Tasa", "Nota", "Activo"]
@@ -110,20 +114,27 @@ def errors_of(rows: list[list], path: Path) -> None:
         error_workbook.write(path, found.headers, found.errors)
 
 
+def write(source: Path, target: Path, typed: list, password: str = "") -> None:
+    said = json.dumps(typed)
+    command = ["/usr/bin/python3", EDITOR, source, target, said, password]
+    subprocess.run(command, check=True)
+    sys.stdout.write(f"{target}\n")
+
+
 def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speechai_site.settings")
     import django
 
     django.setup()
     with TemporaryDirectory() as folder:
         reported = Path(folder) / "errores.xlsx"
         errors_of(wrong_rows(), reported)
+        plain = Path(folder) / "cartera.xlsx"
+        plain.write_bytes(book(RIGHT))
         for kind in KINDS:
-            target = FILES / f"corregido-libreoffice.{kind}"
-            subprocess.run(
-                ["/usr/bin/python3", EDITOR, reported, target, json.dumps(TYPED)],
-                check=True,
-            )
-            sys.stdout.write(f"{target}\n")
+            write(reported, FILES / f"corregido-libreoffice.{kind}", TYPED)
+        for kind in LOCKED:
+            write(plain, FILES / f"clave-libreoffice.{kind}", [], PASSWORD)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """Opens a file in LibreOffice, types into cells, and saves it: run by the system's
-Python, which has `uno`. Arguments: the file, the file to be written, and a JSON list of
-[row below the header, column, text]."""
+Python, which has `uno`. Arguments: the file, the file to be written, a JSON list of
+[row below the header, column, text], and a password, if it is to have one."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import uno
@@ -51,20 +54,22 @@ def desktop_of(pipe: str):
             )
 
 
-def correct(desktop, source: Path, target: Path, typed: list) -> None:
+def correct(desktop, source: Path, target: Path, typed: list, password: str) -> None:
     document = desktop.loadComponentFromURL(
         source.as_uri(), "_blank", 0, (named("Hidden", True),)
     )
     sheet = document.Sheets.getByIndex(0)
     for row, column, text in typed:
         sheet.getCellRangeByName(f"{column}{row + 1}").FormulaLocal = text
-    chosen = named("FilterName", FILTERS[target.suffix])
-    document.storeToURL(target.as_uri(), (chosen,))
+    chosen = [named("FilterName", FILTERS[target.suffix])]
+    if password:
+        chosen.append(named("Password", password))
+    document.storeToURL(target.as_uri(), tuple(chosen))
     document.close(True)
 
 
 def main() -> None:
-    source, target, typed = sys.argv[1:]
+    source, target, typed, password = sys.argv[1:]
     with tempfile.TemporaryDirectory() as profile:
         user = Path(profile) / "user"
         user.mkdir()
@@ -77,15 +82,18 @@ def main() -> None:
                 "--norestore",
                 f"-env:UserInstallation=file://{profile}",
                 f"--accept=pipe,name={pipe};urp;",
-            ]
+            ],
+            start_new_session=True,  # it is a script that starts the program
         )
         try:
             desktop = desktop_of(pipe)
             paths = Path(source).resolve(), Path(target).resolve()
-            correct(desktop, *paths, json.loads(typed))
+            correct(desktop, *paths, json.loads(typed), password)
             desktop.terminate()
-        finally:
             office.wait(START_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(office.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
