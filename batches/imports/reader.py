@@ -37,6 +37,7 @@ class Table:
     shifted: frozenset[int] = frozenset()  # rows with more cells than the others
     since_1904: bool = False
     height: int = 0  # rows from the first of the sheet; 0: not known beforehand
+    corrects: bool = False  # it was an error workbook (`reasons.py`)
     is_full: bool = False
     has_macros: bool = False
 
@@ -147,7 +148,7 @@ def _table(
             )
     table = Table(sheet.name, row, headers, found, iter(()), [])
     table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
-    table.height = sheet.height
+    table.height, table.corrects = sheet.height, sheet.corrects
     sieve = Sieve(answers.filters)
     table.filtered = sieve.counts
     below = sieve.kept(_limited(chain(top[place + 1 :], rows), sheet, table, answers))
