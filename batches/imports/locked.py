@@ -22,8 +22,8 @@ UNASKED = "VelvetSweatshop"
 MOST_SPINS = 500_000
 # Bytes of the description of the cipher, where it is XML. Office: some 1,300.
 LARGEST_INFO = 64_000
-# The ciphers of xls are undone byte by byte, half a second a MB.
-LARGEST_XLS = 20_000_000
+# The ciphers of xls are undone byte by byte, half a second and 25 MB of memory a MB.
+LARGEST_XLS = 10_000_000
 _FILE_PASS = 0x2F  # [MS-XLS] 2.4.117: among the first records, or there is none
 _FIRST_RECORDS = 4
 _MARKUP_DECLARED = (b"<!DOCTYPE", b"<!ENTITY")
