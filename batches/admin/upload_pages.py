@@ -33,7 +33,7 @@ from batches.formats import when
 from batches.imports import drafting, loading, pending
 from batches.imports.drafts import Draft
 from batches.imports.problems import PasswordNeeded, WorkbookError
-from batches.imports.sniffer import sniff, unzip
+from batches.imports.sniffer import can_be_asked, sniff, unpacked
 from batches.models import Account, Agent, Batch, PhoneNumber
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
@@ -46,8 +46,7 @@ class UploadForm(forms.Form):
         label=_("Workbook"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         help_text=_(
-            "Excel, CSV or text, also packed with a password. The row with headers is "
-            "found."
+            "Excel, CSV or text, also with a password. The row with headers is found."
         ),
     )
     account = forms.ModelChoiceField(
@@ -192,8 +191,7 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
         content, name = _unpacked(content, name, "")
         locked = False
     except PasswordNeeded:
-        # of a table in an archive; workbooks that Office encrypted are refused
-        locked = sniff(content) == "zip"
+        locked = can_be_asked(content)
     token = pending.keep(
         content, file_name=name, user_id=request.user.pk, choices=form.choices()
     )
@@ -203,11 +201,11 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
 
 
 def _unpacked(content: bytes, name: str, password: str) -> tuple[bytes, str]:
-    """A table out of the archive it was packed in, which nobody needs any more: so no
-    later step needs the password. Raises WorkbookError, PasswordNeeded."""
-    if sniff(content) != "zip":
+    """A table out of the archive or the encryption around it, which nobody needs any
+    more: so no later step needs the password. Raises WorkbookError, PasswordNeeded."""
+    table = unpacked(content, password)
+    if table is content:
         return content, name
-    table = unzip(content, password)
     kind = {"text": "csv"}.get(found := sniff(table), found)
     return table, f"{Path(name).stem}.{kind}"
 
@@ -227,7 +225,7 @@ def _begin(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def password(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
-    """The password of a packed table: used once, here, and kept nowhere."""
+    """The password of a packed or encrypted table: used once, here, and kept nowhere."""
     try:
         draft = find_draft(request, token)
     except Gone as gone:

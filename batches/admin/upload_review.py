@@ -186,7 +186,7 @@ def _shown(draft: Draft) -> dict[str, Any]:
         "skips": draft.answers.duplicates.act == "skip",
         "over": number(over) if (over := seen.get("over", 0)) else "",
         "sets_days": any(option.kind == "days" for option in draft.use_case.options),
-        "no_cases": not seen["jobs"],
+        "no_cases": not seen["jobs"] and not seen["joined"],
         "columns": [
             (COLUMNS.get(name, name), header)
             for name, header in seen["columns"].items()
@@ -222,6 +222,7 @@ def _figures(draft: Draft) -> list[tuple[Any, str, str]]:
         (_("Cases"), seen["jobs"], ""),
         (_("Total amount"), formats.money(Decimal(seen["total_amount"])), ""),
         (_("Rows joined to another's case"), seen["merged"], ""),
+        (_("Joined to their case in the campaign"), seen["joined"], ""),
         (_("Rows reported"), seen["error_count"], "danger"),
         (_("Left out by filters"), sum(seen["filtered"]), ""),
         (left, hidden, "warning") if hidden else (_("Hidden rows"), hidden, ""),

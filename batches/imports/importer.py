@@ -13,7 +13,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from batches.imports import duplicates, error_workbook, loading, storage
+from batches.imports import duplicates, error_workbook, joining, loading, storage
 from batches.imports.cases import Cases, OnRows
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
@@ -47,13 +47,14 @@ class Sample:
 class Preview(Counts):
     """What an import would do; nothing was stored.
 
-    `merged` rows joined an earlier one of their case, `repeated` ones stand for a debt
+    `merged` rows joined an earlier one of their case, `joined` cases one of the campaign, `repeated` ones stand for a debt
     that stands in an earlier row; `filtered` were left out, by filter. `over`: cases
     whose last day has passed. `unfed`: in how many cases each variable of the script
     would be empty, if in any.
     """
 
     merged: int
+    joined: int
     repeated: int
     phones: int  # of all cases together
     filtered: list[int]
@@ -122,10 +123,13 @@ def preview(
     )
     counting = partial(on_rows, cases.rows, cases.rows)
     counting()
+    if batch:
+        joining.take_out(cases, Upload(pk=ObjectId(), account=account, batch=batch))
     duplicates.settle(cases, account.pk, batch and batch.pk)
     counting()
     return Preview(
-        merged=cases.rows - len(cases.errors) - len(cases.cases),
+        merged=cases.rows - len(cases.errors) - len(cases.cases) - cases.joined_rows,
+        joined=cases.joined,
         repeated=cases.repeated,
         phones=sum(len(case.phones()) for case in cases.cases),
         filtered=list(cases.filtered),

@@ -21,7 +21,7 @@ from batches.imports.filters import Sieve
 from batches.imports.normalizers.text import is_blank, text_of
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
-from batches.imports.sniffer import Source, decoded, open_source, sniff, unzip
+from batches.imports.sniffer import Source, decoded, open_source, sniff, unpacked
 from batches.imports.text_tables import read_page, read_separated
 
 # Titles and logos stand above a header; further down nobody would find it either.
@@ -44,6 +44,7 @@ class Table:
     shifted: frozenset[int] = frozenset()  # rows with more cells than the others
     since_1904: bool = False
     height: int = 0  # rows from the first of the sheet; 0: not known beforehand
+    corrects: bool = False  # it was an error workbook (`reasons.py`)
     is_full: bool = False
     has_macros: bool = False
 
@@ -86,12 +87,8 @@ def open_book(source: Source | Book, password: str = "") -> Iterator[Book]:
     if isinstance(source, ExcelBook | TextBook):
         yield source
         return
+    source = unpacked(source, password)
     kind = sniff(source)
-    if kind == "zip":
-        source = unzip(source, password)
-        kind = sniff(source)
-        if kind == "zip":
-            raise WorkbookError("file_not_workbook")
     with open_source(source) as file:
         if kind == "text":
             yield read_separated(decoded(file.read()))
@@ -162,7 +159,7 @@ def _table(
             )
     table = Table(sheet.name, row, headers, found, iter(()), [])
     table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
-    table.height = sheet.height
+    table.height, table.corrects = sheet.height, sheet.corrects
     sieve = Sieve(answers.filters)
     table.filtered = sieve.counts
     below = sieve.kept(_limited(chain(top[place + 1 :], rows), sheet, table, answers))
