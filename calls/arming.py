@@ -23,7 +23,7 @@ from calls import rules
 from calls.models import StaffCall, StaffPhone
 from calls.policies.sentences import LABELS
 from calls.states import CallStatus
-from speechai_site.runtime import audit, clock, environment
+from speechai_site.runtime import audit, clock, environment, passwords
 from speechai_site.runtime.models import Environment, User
 from speechai_site.runtime.transactions import in_transaction
 
@@ -80,6 +80,8 @@ def _confirm(user: User, word: str, password: str, request: HttpRequest | None) 
     if word.strip().upper() != str(WORD):
         raise Refused(_("To confirm, type %(word)s.") % {"word": WORD})
     known = authenticate(request, username=user.get_username(), password=password)
+    if known is None and passwords.is_locked(user.get_username()):
+        raise Refused(str(passwords.LOCKED))
     if known is None or known.pk != user.pk:
         raise Refused(_("The password is wrong."))
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from batches.imports import background
+from batches.imports import background, drafting
 from calls import dispatcher, halts, hangups, reconcile, webhooks
 from calls.retell.client import RetellClient
 from speechai_site.runtime import clock, heartbeat, leases
@@ -102,8 +102,9 @@ def stopper() -> Callable[[leases.Held], float]:
 
 
 def load(_held: leases.Held) -> float:
-    """Imports whose task was lost, or whose worker was killed."""
+    """Imports and drafts whose task was lost, or whose worker was killed."""
     background.tend()
+    drafting.tend()
     return 2.0
 
 

@@ -74,9 +74,8 @@ def _running_batches() -> tuple[list[Document], dict[Any, Document]]:
     """Those in whose country it is calling time somewhere (the gate asks each person's
     place), and their accounts."""
     now, rules_now = clock.now(), rules.current()
-    batches = list(
-        collection(Batch).find({"status": BatchStatus.RUNNING}, BATCH_FIELDS)
-    )
+    running = {"status": BatchStatus.RUNNING, "stopping_wall": None}
+    batches = list(collection(Batch).find(running, BATCH_FIELDS))
     stopped = halts.active()
     batches = [b for b in batches if not halts.stops_account(stopped, b["account_id"])]
     found = collection(Account).find(

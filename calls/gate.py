@@ -258,6 +258,7 @@ BATCH = {
     "ring_seconds": 1,
     "max_call_seconds": 1,
     "expires_at": 1,
+    "stopping_wall": 1,
 }
 ACCOUNT = {"name": 1, "status": 1, "country": 1, "time_zone": 1, "sector": 1}
 
@@ -285,6 +286,8 @@ def batch_is_running(gate: Gate, attempt: Attempt) -> Verdict | None:
         return Verdict("deny", f"batch_{status}", end=status)
     if status != BatchStatus.RUNNING:
         return Verdict("defer", f"batch_{status}")
+    if batch["stopping_wall"]:
+        return Verdict("defer", "batch_paused")
     if batch["expires_at"] and batch["expires_at"] <= gate.now:
         return Verdict("deny", "batch_expired", end=BatchStatus.EXPIRED)
     if batch["starts_at"] and batch["starts_at"] > gate.now:

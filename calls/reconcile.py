@@ -31,6 +31,7 @@ from calls import (
     staff_results,
     staff_scripts,
     states,
+    stops,
     sweep,
 )
 from calls.gate import Document
@@ -271,6 +272,7 @@ STEPS: list[Step] = [
     return_refused_jobs,
     settle_lost,
     release_new_cases,
+    stops.end_interrupted,
     finish_batches,
     recount_batches,
     resolve_unknown,

@@ -241,6 +241,7 @@ TEMPLATES = [
     }
 ]
 AUTH_USER_MODEL = "runtime.User"
+AUTHENTICATION_BACKENDS = ["speechai_site.runtime.passwords.LimitedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -337,5 +338,6 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "speechai_site.admin.environment_badge",
     "DASHBOARD_CALLBACK": "reports.home.dashboard",
+    "LOGIN": {"form": "speechai_site.runtime.passwords.LoginForm"},
     "SIDEBAR": {"navigation": "speechai_site.admin.navigation"},
 }

@@ -16,6 +16,11 @@ KEPT = {
 }
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_parallel_suffix() -> None:
+    """Every process of the run has a server of its own, so the name is free."""
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _quick_flush() -> Iterator[None]:
     """Empty the collections that a test filled.

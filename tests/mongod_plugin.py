@@ -1,4 +1,5 @@
-"""Pytest plugin: a neutral environment and one throw-away MongoDB for the run.
+"""Pytest plugin: a neutral environment and a throw-away MongoDB for each process of
+the run (pytest-xdist starts some).
 
 Loaded by `-p` in pyproject.toml, because both must be there before pytest-django
 loads the settings. The server ends with pytest, also when pytest is killed.
@@ -37,7 +38,11 @@ _resources = ExitStack()
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     foreign = os.environ.get("MONGODB_URI")
-    if foreign and os.environ.get("TEST_ON_URI") != "1":
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        if os.environ.get("TEST_ON_URI") == "1":
+            raise pytest.UsageError("TEST_ON_URI is one database: add -n 0.")
+        foreign = None  # it is the server of the process that started this one
+    elif foreign and os.environ.get("TEST_ON_URI") != "1":
         raise pytest.UsageError(
             "MONGODB_URI is set, and tests empty the database they run on: unset it, "
             "or set TEST_ON_URI=1 to let them."

@@ -3,6 +3,7 @@
 The page can be left: the list of uploads leads back to it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -70,6 +71,7 @@ def progress(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResp
             "opts": model_admin.opts,
             "upload": upload,
             "told": told(upload),
+            "state_url": _url("state", upload),
             "batch": batch,
             "batch_url": page_url("batches_batch", batch.pk) if batch else "",
             "may_cancel": request.user.has_perm("batches.add_upload"),
@@ -80,6 +82,11 @@ def progress(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResp
 def state(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:
     """What the page asks for every second."""
     seen = told(_asked(request, object_id, model_admin))
+    return as_json(seen)
+
+
+def as_json(seen: dict[str, Any]) -> JsonResponse:
+    """What `told` says, with its badge as HTML."""
     label = {"text": seen["label"], "type": seen["tone"]}
     badge = render_to_string("unfold/helpers/label.html", label)
     return JsonResponse(seen | {"badge": badge})
@@ -107,13 +114,7 @@ def _asked(request: HttpRequest, object_id: str, model_admin: Any) -> Upload:
 def told(upload: Upload) -> dict[str, Any]:
     """How far an upload is, in words and numbers: plain values, ready for JSON."""
     done = fraction(upload)
-    elapsed = 0.0
-    if upload.started_wall and upload.status != UploadStatus.QUEUED:
-        elapsed = (clock.wall() - upload.started_wall).total_seconds()
-    moving = done > 0 and elapsed >= NO_FORECAST_BEFORE
-    total = upload.rows or upload.rows_expected
-    left = _left(elapsed * (1 - done) / done) if moving else ""
-    rate = _rate(done * total / elapsed) if moving and total else ""
+    waits = upload.status == UploadStatus.QUEUED
     return {
         "status": upload.status,
         "tone": UPLOAD_COLOURS[upload.status],
@@ -122,9 +123,28 @@ def told(upload: Upload) -> dict[str, Any]:
         "cancelling": bool(upload.cancel_by),
         "percent": int(100 * done),
         "doing": _doing(upload),
-        "pace": " · ".join(filter(None, (left, rate))),
-        "url": reverse("admin:batches_upload_progress", args=[upload.pk]),
+        "pace": pace(
+            done,
+            upload.rows or upload.rows_expected,
+            None if waits else upload.started_wall,
+        ),
+        "url": _url("progress", upload),
     }
+
+
+def _url(page: str, upload: Upload) -> str:
+    return reverse(f"admin:batches_upload_{page}", args=[upload.pk])
+
+
+def pace(done: float, rows: int, started: datetime | None) -> str:
+    """How long it will take yet, and how many of its rows a second brings; nothing as
+    long as that is not known. `done`: from 0 to 1; `started`: wall time."""
+    elapsed = (clock.wall() - started).total_seconds() if started else 0.0
+    if done <= 0 or elapsed < NO_FORECAST_BEFORE:
+        return ""
+    left = _left(elapsed * (1 - done) / done)
+    rate = _rate(done * rows / elapsed) if rows else ""
+    return " · ".join(filter(None, (left, rate)))
 
 
 def fraction(upload: Upload) -> float:
@@ -143,13 +163,8 @@ def _doing(upload: Upload) -> str:
         return _("It is being cancelled: what was stored is removed.")
     if upload.status == UploadStatus.QUEUED:
         return _("It waits for its turn.")
-    if upload.status == UploadStatus.READING and upload.rows_expected:
-        return _("%(read)s of %(total)s rows read") % {
-            "read": number(upload.rows_read),
-            "total": number(upload.rows_expected),
-        }
     if upload.status == UploadStatus.READING:
-        return _("%(read)s rows read") % {"read": number(upload.rows_read)}
+        return rows_read(upload.rows_read, upload.rows_expected)
     if upload.status == UploadStatus.STORING:
         return _("%(stored)s of %(total)s cases stored") % {
             "stored": number(upload.jobs_stored),
@@ -158,6 +173,16 @@ def _doing(upload: Upload) -> str:
     if upload.status == UploadStatus.CANCELLED:
         return _("It was cancelled; nothing of the workbook was kept.")
     return upload.problem_text
+
+
+def rows_read(read: int, expected: int) -> str:
+    """How many rows were read, of how many (0: not known)."""
+    if not expected:
+        return _("%(read)s rows read") % {"read": number(read)}
+    return _("%(read)s of %(total)s rows read") % {
+        "read": number(read),
+        "total": number(expected),
+    }
 
 
 def _rate(rows: float) -> str:

@@ -1,6 +1,6 @@
 """What is asked before a campaign is changed: a list or a file, and what it is for."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -15,6 +15,7 @@ from unfold.widgets import (
 )
 
 from batches.admin.mode_words import ABSENT, WHY
+from batches.imports.duplicates import ACTS, BY, SCOPES
 from batches.imports.modes import ADD, PAYMENTS, UPDATE, WITHDRAW
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
@@ -66,7 +67,52 @@ class PaymentsForm(FileForm):
     )
 
 
-class AddForm(FileForm):
+class DuplicatesForm(FileForm):
+    """What becomes of new cases that the account has elsewhere."""
+
+    ACTS: ClassVar[tuple[str, ...]] = ("allow", "skip")
+    act = forms.ChoiceField(
+        label=_("New cases that are duplicates"),
+        initial="allow",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    by = forms.ChoiceField(
+        label=_("What counts as a duplicate"),
+        choices=list(BY.items()),
+        initial="case",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    duplicates_in = forms.ChoiceField(
+        label=_("Where it is looked for"),
+        choices=list(SCOPES.items()),
+        initial="open",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    days = forms.IntegerField(
+        label=_("Days, if it is the last days"),
+        min_value=1,
+        max_value=365,
+        initial=30,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["act"].choices = [(act, ACTS[act]) for act in self.ACTS]
+
+    def said(self) -> dict[str, Any]:
+        told = self.cleaned_data
+        policy = {"act": told["act"], "by": told["by"], "scope": told["duplicates_in"]}
+        policy = {name: value for name, value in policy.items() if value}
+        return {"duplicates": policy | {"days": told["days"] or 30}}
+
+
+class AddForm(DuplicatesForm):
+    ACTS = ("allow", "skip", "merge")
     file = forms.FileField(
         label=_("Workbook"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
@@ -74,7 +120,8 @@ class AddForm(FileForm):
     )
 
 
-class UpdateForm(AddForm):
+class UpdateForm(DuplicatesForm):
+    file = AddForm.base_fields["file"]
     absent = forms.ChoiceField(
         label=_("Cases that wait and are not in the file"),
         choices=list(ABSENT.items()),
@@ -82,7 +129,9 @@ class UpdateForm(AddForm):
     )
 
     def said(self) -> dict[str, Any]:
-        return {"absent": self.cleaned_data["absent"]}
+        return super().said() | {"absent": self.cleaned_data["absent"]}
+
+    field_order = ("file", "absent")
 
 
 class WithdrawForm(forms.Form):

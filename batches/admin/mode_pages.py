@@ -21,7 +21,7 @@ from batches.admin.upload_words import CHOICES
 from batches.imports import modes, pending, updates
 from batches.imports.modes import Look, Wanted
 from batches.imports.problems import WorkbookError
-from batches.imports.questions import Answers
+from batches.imports.questions import Answers, DuplicatePolicy
 from batches.models import Batch, Upload
 from batches.states import OPEN_BATCH, BatchStatus
 from speechai_site.runtime import audit
@@ -102,7 +102,10 @@ def _wanted(kept: pending.Pending, batch: Batch) -> Wanted:
         pasted=said.get("pasted", False),
         reason=said.get("reason", ""),
         absent=said.get("absent", updates.KEEP),
-        answers=Answers(**said["answers"]),
+        answers=Answers(
+            **said["answers"],
+            duplicates=DuplicatePolicy(**said.get("duplicates", {})),
+        ),
     )
 
 
@@ -233,7 +236,7 @@ def first_way(request: HttpRequest, batch: Batch) -> list[Link]:
 
 def changes_of(request: HttpRequest, upload: Upload) -> list[Panel]:
     """What an update did to its campaign."""
-    shown = ("rows", "cases", "new", "without_phone")
+    shown = ("rows", "cases", "new", "without_phone", "joined")
     rows = [
         (FIGURES["new_cases" if name == "new" else name][0], number(count))
         for name, count in upload.changes

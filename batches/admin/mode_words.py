@@ -103,6 +103,9 @@ FIGURES: dict[str, tuple[Any, Any, str]] = {
     "amount_in_file": (_("Total amount of the file"), "", ""),
     "new_cases": (_("New"), _("they are added and called"), ""),
     "there_already": (_("There already"), _("they stay as they are"), ""),
+    "duplicates": (_("Duplicates"), _("they are added all the same"), "warning"),
+    "left_out": (_("Duplicates"), _("left out and reported"), "warning"),
+    "joined": (_("Joined to their case in the campaign"), "", ""),
     "changed": (_("Changed"), "", ""),
     "amounts": (_("Of those, with another amount"), "", ""),
     "called": (

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from batches import formats
 from batches.admin.progress import number
-from batches.admin.upload_draft import Draft, Gone, find_draft, question_of, sent_away
+from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
 from batches.admin.upload_words import CHOICES, HIDDEN_UNDECIDED, UNDECIDED
 from batches.admin.words import COLUMNS, variable
+from batches.imports import drafting
+from batches.imports.drafts import Draft, question_of
 from batches.imports.duplicates import ACTS, BY, REPEATED, SCOPES
 from batches.imports.filters import NO_VALUE_ASKED, TESTS, RowFilter
 from batches.imports.layouts import Layout
@@ -31,22 +33,17 @@ _LONGEST = 300
 
 def columns(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
     """POST `act` count comes back with the figures, next goes on to the review."""
-    problems: list[str] = []
     try:
         draft = find_draft(request, token)
         if request.method == "POST":
-            asked = {(q.code, q.column) for q in draft.open_questions}
-            problems = _decide(request, draft)
-            draft.read()
-            new = {(q.code, q.column) for q in draft.open_questions} - asked
-            is_done = draft.preview and not problems and not new and not draft.unfed
-            goes_on = bool(is_done) and request.POST.get("act") == "next"
-            draft.said["columns_seen"] = goes_on
-            draft.save()
-            if goes_on:
-                return draft.next_page()
-    except Gone:
-        return sent_away(request)
+            _decide(request, draft)
+            uncounted = {"preview": [], "refusal": "", "read_as": ""}
+            if not drafting.do(draft, "columns", draft.said | uncounted):
+                raise Busy(token)
+            if draft.said["columns_seen"]:
+                return next_page(draft)
+    except Gone as gone:
+        return sent_away(request, gone)
     return TemplateResponse(
         request,
         "admin/batches/upload/columns.html",
@@ -55,7 +52,7 @@ def columns(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
             "title": _("Columns and rows"),
             "opts": model_admin.opts,
             "draft": draft,
-            "problems": problems,
+            "problems": draft.said["problems"],
             "step": 3,
             **_shown(draft),
         },
@@ -65,8 +62,9 @@ def columns(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
 # --- what was posted ----------------------------------------------------------------
 
 
-def _decide(request: HttpRequest, draft: Draft) -> list[str]:
-    """Take over what was posted; what is wrong with it."""
+def _decide(request: HttpRequest, draft: Draft) -> None:
+    """Take over what was posted, and what is wrong with it. A count is always made
+    anew, since cases may have come meanwhile that these repeat."""
     said, problems = request.POST, []
     layout = _mapping(said, draft, problems)
     layout.filters = _filters(said, draft, problems)
@@ -81,7 +79,10 @@ def _decide(request: HttpRequest, draft: Draft) -> list[str]:
         for name, text in texts
         if text.strip()
     ]
-    return problems
+    goes_on = said.get("act") == "next"
+    draft.said |= {"problems": problems, "goes_on": goes_on, "columns_seen": False}
+    if not goes_on:
+        draft.said["read_as"] = ""
 
 
 def _mapping(said: Any, draft: Draft, problems: list[str]) -> Layout:

@@ -27,11 +27,13 @@ from batches import use_cases
 from batches.admin.base import choices_of, require
 from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
-from batches.admin.upload_draft import Draft, Gone, find_draft, sent_away
+from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
+from batches.admin.upload_reading import unfinished
 from batches.formats import when
-from batches.imports import loading, pending
+from batches.imports import drafting, loading, pending
+from batches.imports.drafts import Draft
 from batches.imports.problems import PasswordNeeded, WorkbookError
-from batches.imports.sniffer import sniff, unzip
+from batches.imports.sniffer import can_be_asked, sniff, unpacked
 from batches.models import Account, Agent, Batch, PhoneNumber
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
@@ -44,8 +46,7 @@ class UploadForm(forms.Form):
         label=_("Workbook"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         help_text=_(
-            "Excel, CSV or text, also packed with a password. The row with headers is "
-            "found."
+            "Excel, CSV or text, also with a password. The row with headers is found."
         ),
     )
     account = forms.ModelChoiceField(
@@ -161,6 +162,7 @@ def choose(request: HttpRequest, model_admin: Any) -> HttpResponse:
             "form": form,
             "step": 1,
             "templates": _templates(request),
+            "unfinished": unfinished(request),
             "groups": [
                 (_("The workbook"), ["file", "account", "use_case"]),
                 (_("The campaign"), ["batch", "name", "agent", "number"]),
@@ -189,8 +191,7 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
         content, name = _unpacked(content, name, "")
         locked = False
     except PasswordNeeded:
-        # of a table in an archive; workbooks that Office encrypted are refused
-        locked = sniff(content) == "zip"
+        locked = can_be_asked(content)
     token = pending.keep(
         content, file_name=name, user_id=request.user.pk, choices=form.choices()
     )
@@ -200,11 +201,11 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
 
 
 def _unpacked(content: bytes, name: str, password: str) -> tuple[bytes, str]:
-    """A table out of the archive it was packed in, which nobody needs any more: so no
-    later step needs the password. Raises WorkbookError, PasswordNeeded."""
-    if sniff(content) != "zip":
+    """A table out of the archive or the encryption around it, which nobody needs any
+    more: so no later step needs the password. Raises WorkbookError, PasswordNeeded."""
+    table = unpacked(content, password)
+    if table is content:
         return content, name
-    table = unzip(content, password)
     kind = {"text": "csv"}.get(found := sniff(table), found)
     return table, f"{Path(name).stem}.{kind}"
 
@@ -213,28 +214,22 @@ def _begin(request: HttpRequest, token: str) -> HttpResponse:
     """Look at a kept workbook for the first time; raises WorkbookError, and then it is
     not kept any more."""
     draft = find_draft(request, token)
+    digest, _size = loading.fingerprint(draft.content)
+    draft.said["sha256"] = digest
     try:
-        digest, _size = loading.fingerprint(draft.content)
-        draft.said["sha256"] = digest
-        draft.look_again()
-        draft.read()
+        is_done = drafting.do(draft, "first")
     except WorkbookError:
         pending.drop(token)
         raise
-    if draft.is_known:
-        draft.said |= {"sheet_seen": True, "columns_seen": True}
-    elif draft.said["profile"]:
-        draft.said["sheet_seen"] = True
-    draft.save()
-    return draft.next_page()
+    return next_page(draft) if is_done else sent_away(request, Busy(token))
 
 
 def password(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
-    """The password of a packed table: used once, here, and kept nowhere."""
+    """The password of a packed or encrypted table: used once, here, and kept nowhere."""
     try:
         draft = find_draft(request, token)
-    except Gone:
-        return sent_away(request)
+    except Gone as gone:
+        return sent_away(request, gone)
     refusal = ""
     if request.method == "POST":
         try:
@@ -270,10 +265,11 @@ def again(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
             return discard(request, draft)
         if request.method == "POST" or before is None:
             draft.said["again_seen"] = True
-            draft.save()
-            return draft.next_page()
-    except Gone:
-        return sent_away(request)
+            if not draft.save():
+                raise Gone
+            return next_page(draft)
+    except Gone as gone:
+        return sent_away(request, gone)
     return TemplateResponse(
         request,
         "admin/batches/upload/again.html",

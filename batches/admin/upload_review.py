@@ -17,10 +17,11 @@ from batches.admin import loading_pages
 from batches.admin.base import require
 from batches.admin.pages import page_url
 from batches.admin.progress import number
-from batches.admin.upload_draft import Draft, Gone, find_draft, question_of, sent_away
+from batches.admin.upload_draft import Gone, find_draft, next_page, sent_away
 from batches.admin.upload_pages import discard
 from batches.admin.words import COLUMNS, variable
 from batches.imports import background, layouts, pending
+from batches.imports.drafts import Draft, question_of
 from batches.imports.loading import Begun
 from batches.imports.problems import WorkbookError
 from batches.models import LayoutProfile
@@ -38,11 +39,11 @@ def preview(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
             if request.POST.get("act") == "discard":
                 return discard(request, draft)
             draft.said["columns_seen"] = False
-            return draft.next_page()
+            return next_page(draft)
         if request.method == "POST":
             return _decide(request, draft)
-    except Gone:
-        return sent_away(request)
+    except Gone as gone:
+        return sent_away(request, gone)
     batch = draft.batch
     return TemplateResponse(
         request,
@@ -79,7 +80,7 @@ def _decide(request: HttpRequest, draft: Draft) -> HttpResponse:
     if act == "start":
         require(request, "batches.control_batch")
     if not draft.said["again_seen"] and draft.same_file:
-        return draft.next_page()
+        return next_page(draft)
     if draft.unfed:
         messages.error(request, _("The agent's script lacks variables: see below."))
         return back
@@ -185,7 +186,7 @@ def _shown(draft: Draft) -> dict[str, Any]:
         "skips": draft.answers.duplicates.act == "skip",
         "over": number(over) if (over := seen.get("over", 0)) else "",
         "sets_days": any(option.kind == "days" for option in draft.use_case.options),
-        "no_cases": not seen["jobs"],
+        "no_cases": not seen["jobs"] and not seen["joined"],
         "columns": [
             (COLUMNS.get(name, name), header)
             for name, header in seen["columns"].items()
@@ -221,6 +222,7 @@ def _figures(draft: Draft) -> list[tuple[Any, str, str]]:
         (_("Cases"), seen["jobs"], ""),
         (_("Total amount"), formats.money(Decimal(seen["total_amount"])), ""),
         (_("Rows joined to another's case"), seen["merged"], ""),
+        (_("Joined to their case in the campaign"), seen["joined"], ""),
         (_("Rows reported"), seen["error_count"], "danger"),
         (_("Left out by filters"), sum(seen["filtered"]), ""),
         (left, hidden, "warning") if hidden else (_("Hidden rows"), hidden, ""),

@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from batches.admin.upload_draft import Draft, Gone, find_draft, sent_away
-from batches.imports.problems import WorkbookError
+from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
+from batches.imports import drafting
+from batches.imports.drafts import Draft
 
 NO_HEADER = "0"
 
@@ -15,16 +16,17 @@ NO_HEADER = "0"
 def sheet(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
     """GET shows the first rows; POST takes `sheet` and `header_row`. Another sheet, or
     `act` look, comes back here to be seen."""
-    refusal = ""
     try:
         draft = find_draft(request, token)
         if request.method == "POST":
-            refusal = _decide(request, draft)
-            draft.save()
-            if not refusal and draft.said["sheet_seen"]:
-                return draft.next_page()
-    except Gone:
-        return sent_away(request)
+            back = draft.said | {"sheet_seen": False}
+            _decide(request, draft)
+            if not drafting.do(draft, "sheet", back):
+                raise Busy(token)
+            if draft.said["sheet_seen"]:
+                return next_page(draft)
+    except Gone as gone:
+        return sent_away(request, gone)
     seen = draft.look
     return TemplateResponse(
         request,
@@ -36,32 +38,22 @@ def sheet(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
             "draft": draft,
             "seen": seen,
             "letters": seen.header_row == 0,
-            "refusal": refusal,
+            "problems": draft.said["problems"],
             "step": 2,
         },
     )
 
 
-def _decide(request: HttpRequest, draft: Draft) -> str:
-    """Take over what was posted; why it cannot be, or nothing."""
-    said, before = request.POST, dict(draft.said)
+def _decide(request: HttpRequest, draft: Draft) -> None:
+    """Take over what was posted."""
+    said = request.POST
     chosen, row = said.get("sheet", ""), said.get("header_row", "")
     other_sheet = chosen != draft.said["sheet"]
-    draft.said["sheet_seen"] = not other_sheet and said.get("act") != "look"
+    draft.said |= {
+        "sheet": chosen,
+        "header_row": None,
+        "sheet_seen": not other_sheet and said.get("act") != "look",
+        "problems": [],
+    }
     if row.isascii() and row.isdigit() and not other_sheet:
         draft.said["header_row"] = int(row)
-    else:
-        draft.said["header_row"] = None
-    draft.said["sheet"] = chosen
-    changed = draft.said["header_row"] != before["header_row"] or other_sheet
-    try:
-        if changed:
-            draft.said |= {"columns_seen": False, "asked": [], "answers": {}}
-            draft.look_again()
-        if draft.said["sheet_seen"] and (changed or not draft.said["preview"]):
-            draft.read()
-    except WorkbookError as error:
-        draft.said.clear()
-        draft.said |= before | {"sheet_seen": False}
-        return error.message
-    return ""

@@ -21,6 +21,7 @@ from batches.admin import (
     pages,
     upload_columns,
     upload_pages,
+    upload_reading,
     upload_review,
     upload_sheet,
     upload_undo,
@@ -76,6 +77,17 @@ class UploadAdmin(ReadOnly, AccountScopedAdmin, KeysetAdmin):
         return (
             (f"password/{kept}", "batches_upload_password", upload_pages.password),
             (f"again/{kept}", "batches_upload_again", upload_pages.again),
+            (f"reading/{kept}", "batches_upload_reading", upload_reading.reading),
+            (
+                f"reading/{kept}state/",
+                "batches_upload_reading_state",
+                upload_reading.state,
+            ),
+            (
+                f"reading/{kept}cancel/",
+                "batches_upload_reading_cancel",
+                upload_reading.cancel,
+            ),
             (f"sheet/{kept}", "batches_upload_sheet", upload_sheet.sheet),
             (f"columns/{kept}", "batches_upload_columns", upload_columns.columns),
             (f"preview/{kept}", "batches_upload_preview", upload_review.preview),

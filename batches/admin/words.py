@@ -55,6 +55,7 @@ REASONS: dict[str, Any] = {
     "absent_in_file": _("Not in the corrected file"),
     "paid": _("It was paid"),
     "stop_now": _("Everything was stopped by hand"),
+    "stop_interrupted": _("A stop was interrupted: pause or cancel it again"),
     "batch_cancelled": _("The campaign was cancelled"),
     "batch_expired": _("The campaign expired"),
     "batch_completed": _("The campaign ended"),

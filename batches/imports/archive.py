@@ -8,6 +8,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from typing import BinaryIO
 
 from django.conf import settings
@@ -56,6 +57,19 @@ def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
     if "[Content_Types].xml" in names or not _tables(archive):
         raise WorkbookError("file_not_workbook")
     return "zip"
+
+
+def unpacked_size(content: bytes) -> int:
+    """How much the tables of a workbook say they unpack to; 0 of any other file. Only
+    to decide who reads it: this is what an archive says of itself."""
+    if not content.startswith(b"PK"):
+        return 0
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as packed:
+            entries = packed.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return 0
+    return sum(e.file_size for e in entries if e.filename.endswith(_READ))
 
 
 def _check_parts(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:

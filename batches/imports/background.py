@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import translation
 from django_q.tasks import async_task
 
-from batches.imports import loading, storage
+from batches.imports import loading, slots, storage
 from batches.imports.loading import Begun, Cancelled
 from batches.imports.problems import FILE_SENTENCES, WorkbookError
 from batches.models import Upload
@@ -85,27 +85,14 @@ def cancel(upload: Upload, *, by: str) -> bool:
 
 
 def run(upload_id: str) -> str:
-    """Load a queued upload; how it ended, for the log. Harmless when repeated.
-
-    At most half of the workers load at a time: the others have calls to make.
-    """
-    slot = _free_slot()
+    """Load a queued upload; how it ended, for the log. Harmless when repeated."""
+    slot = slots.take()
     if slot is None:
         return "no slot"
     try:
         return _run(ObjectId(upload_id), slot)
     finally:
-        leases.release(slot)
-        _queue_next()
-
-
-def _free_slot() -> leases.Held | None:
-    owner = loading.owner()
-    for place in range(max(1, settings.Q_WORKERS // 2)):
-        name = f"import-slot:{place}"
-        if slot := leases.take(name, owner, loading.LEASE_SECONDS):
-            return slot
-    return None
+        slots.give_back(slot)
 
 
 def _run(upload_id: ObjectId, slot: leases.Held) -> str:
@@ -186,6 +173,9 @@ def _queue_next() -> None:
     waiting = Upload.objects.filter(to_tend=True, status=UploadStatus.QUEUED)
     if upload := waiting.order_by("pk").first():
         _queue(upload.pk)
+
+
+slots.WAITING.append(_queue_next)
 
 
 # --- in the clock process -----------------------------------------------------------

@@ -77,8 +77,16 @@ class ExcelBook:
         self.parts = sheet_xml.parts_of(self.packed) if self.packed else {}
         names = self.packed.namelist() if self.packed else []
         self.has_macros = "xl/vbaProject.bin" in names
+        self.last: tuple[str, Sheet | None] | None = None
 
     def sheet(self, name: str) -> Sheet | None:
+        """The sheet; the one that was asked for last is not unpacked again."""
+        if self.last is None or self.last[0] != name:
+            self.last = None  # its memory goes before the next one's comes
+            self.last = name, self._unpacked(name)
+        return self.last[1]
+
+    def _unpacked(self, name: str) -> Sheet | None:
         part, seen = self.parts.get(name), None
         if part:
             seen = sheet_xml.scan(self.packed, self.file, part.path)

@@ -95,6 +95,9 @@ class Cases:
     filtered: list[int] = field(default_factory=list)  # rows left out, by filter
     repeated: int = 0  # rows whose debt stands in an earlier row
     known: int = 0  # cases that are there already (`duplicates.settle`)
+    joined: int = 0  # cases that join one of the campaign (`joining.take_out`)
+    joined_rows: int = 0
+    corrects: bool = False  # these are corrected rows of an error workbook
     cases: list[Case] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -197,6 +200,7 @@ def _read(
             reader=reader,
             hidden_rows=None,
             answers=answers,
+            corrects=table.corrects,
         )
         _gather(found, table, on_rows, helpers)
     return found

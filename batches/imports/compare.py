@@ -27,7 +27,13 @@ _ABOUT = (
     "variables",
 )
 _OWN = ("name", "extra", "warnings", "phones", "phone_keys", "name_keys", "places")
-_READ = balances.JOB_FIELDS | dict.fromkeys((*_ABOUT, *_OWN, "person_key"), 1)
+# What of a case grows with the rows that join it, and what its first row decides.
+_GROWING = ("warnings", "source_rows")
+_FIRST = ("name", "name_keys", "extra", "places")
+_TELLING = ("amount", "due_date", "days_late", "installment")
+_READ = balances.JOB_FIELDS | dict.fromkeys(
+    (*_ABOUT, *_OWN, "person_key", "source_rows"), 1
+)
 
 
 @dataclass
@@ -56,17 +62,21 @@ class Comparison:
     changed: list[tuple[Case, Change]] = field(default_factory=list)
     same: int = 0
     closed: int = 0
+    left_out: int = 0  # that would be new, but for the policy of duplicates
     leaving: dict[Any, bool] = field(default_factory=dict)
 
 
 class Comparer:
     """Compares the cases of a file with the jobs of the campaign of `upload`.
 
-    `keep`: debts that the file does not name stay with their case.
+    `keep`: debts that the file does not name stay with their case. `joins`: the file
+    holds more of the same cases, so nothing of them goes.
     """
 
-    def __init__(self, cases: Cases, upload: Upload, *, keep: bool) -> None:
-        self.cases, self.upload, self.keep = cases, upload, keep
+    def __init__(
+        self, cases: Cases, upload: Upload, *, keep: bool, joins: bool = False
+    ) -> None:
+        self.cases, self.upload, self.keep, self.joins = cases, upload, keep, joins
         self.documents = JobDocuments(cases, upload)
         now = clock.now()  # in milliseconds, as the database keeps it
         self.passed_over = [upload.pk, *undone_uploads(upload.batch_id)]
@@ -124,6 +134,7 @@ class Comparer:
         self, case: Case, jobs: list[Document], found: Comparison, contexts: Contexts
     ) -> None:
         able = [job for job in jobs if job["status"] in CHANGEABLE]
+        able = able[:1] if self.joins else able
         if not able:
             callable_now = bool(case.phones())
             if all(_lacked_phone(job) and callable_now for job in jobs):
@@ -140,6 +151,7 @@ class Comparer:
         """What a case of the file makes of a job."""
         said = self.document(case)
         use_case, context = contexts.of(job)
+        about: Document = {}
         if balances.has_balances(use_case):
             lines = self._merged(case, job, said, use_case)
             about = balances.restated(lines, use_case, context)
@@ -149,9 +161,9 @@ class Comparer:
             chosen = self.cases.answers.chosen_variables
             balances.keep_chosen(about, said["variables"], chosen)
             balances.keep_chosen(about, job["variables"], contexts.chosen(job))
-        else:
+        elif not self.joins:
             about = {name: said[name] for name in _ABOUT}
-        phones = _merged_phones(job["phones"], said["phones"])
+        phones = _merged_phones(job["phones"], said["phones"], keep=self.joins)
         values = about | {
             "name": said["name"] or job["name"],
             "name_keys": said["name_keys"] or job["name_keys"],
@@ -161,6 +173,9 @@ class Comparer:
             "phones": phones,
             "phone_keys": [keys.phone_key(phone["e164"]) for phone in phones],
         }
+        if self.joins:
+            values |= {name: job[name] + said[name] for name in _GROWING}
+            values |= {name: job[name] or said[name] for name in _FIRST}
         return Change(job, values if _differs(job, values) else {})
 
     def document(self, case: Case, rank: int = 0) -> Document:
@@ -179,6 +194,8 @@ class Comparer:
             Line(row, moment, before={**debt, "since": moment.isoformat()})
             for row, debt in zip(case.rows, said["debts"], strict=True)
         ]
+        if self.joins:
+            return self._joined(case, job, old, new)
         known = _by_operation(old)
         named = _by_operation(new)
         for key, line in named.items():
@@ -194,6 +211,31 @@ class Comparer:
             return new
         rest = [line for key, line in known.items() if key not in named]
         return new + [line for line in rest if self.keep or line.left == 0]
+
+    def _joined(
+        self, case: Case, job: Document, old: list[Line], new: list[Line]
+    ) -> list[Line]:
+        """All debts of both; one that stands in both counts once, as the file has it."""
+        lines = list(old)
+        for line, row in zip(new, case.rows, strict=True):
+            other = self.cases.reader.other_columns(row)
+            extra = [pair for pair in other if pair[1] and pair not in job["extra"]]
+            line.before = {**line.before, "extra": extra} if extra else line.before
+            key = _debt(line)
+            places = [n for n, one in enumerate(lines) if _debt(one) == key]
+            if not places:
+                lines.append(line)
+            elif lines[places[0]].loaded != line.loaded:
+                lines[places[0]] = line
+        return lines
+
+
+def _debt(line: Line) -> tuple[Any, ...]:
+    """What tells a debt from others: its operation, or else all that is said of it."""
+    part = str(getattr(line.row.values, "installment", None) or "")
+    if line.operation:
+        return line.operation, part
+    return tuple(getattr(line.row.values, name, None) for name in _TELLING)
 
 
 def _by_operation(lines: list[Line]) -> dict[tuple[str, str], Line]:
@@ -221,16 +263,18 @@ def _as_before(old: list[Line], new: list[Line]) -> list[Line]:
     return new
 
 
-def _merged_phones(old: list[Document], new: list[Document]) -> list[Document]:
+def _merged_phones(
+    old: list[Document], new: list[Document], *, keep: bool
+) -> list[Document]:
     """The phones in their places, since a call knows them by place; further ones
-    behind them. A file without phones changes none."""
+    behind them. A file without phones changes none; `keep`: none leaves."""
     if not new:
         return old
     said = {phone["e164"]: phone for phone in new}
     merged = []
     for phone in old:
         state = phone.get("state", "ok")
-        if phone["e164"] not in said and state == "ok":
+        if phone["e164"] not in said and state == "ok" and not keep:
             state = LEFT
         elif phone["e164"] in said and state == LEFT:
             state = "ok"
@@ -246,7 +290,7 @@ def _differs(job: Document, values: Document) -> bool:
         if name == "debts":
             if [_plain(line) for line in old] != [_plain(line) for line in value]:
                 return True
-        elif name == "warnings":
+        elif name in _GROWING:
             continue  # they name rows of the file; they change with the others
         elif not balances.same(old, value):
             return True

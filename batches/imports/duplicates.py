@@ -1,7 +1,7 @@
 """Cases that are there already: who is the same, where it is looked for, and what
 becomes of them. One account never sees another's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -32,11 +32,13 @@ SCOPES = {
 ACTS = {
     "allow": _("load them all the same"),
     "skip": _("leave them out and report them"),
+    "merge": _("join those of this campaign to their case, and load the others"),
 }
 REPEATED = {
     "sum": _("sum both"),
     "merge": _("count it once"),
 }
+CODES = ("duplicate", "duplicate_in_file")  # of rows that are left out
 UNFINISHED = [*OPEN_JOB, JobStatus.REVIEW]
 _CHUNK = 2000
 Mark = tuple[str, ...]
@@ -56,8 +58,23 @@ def settle(
             where["upload_id"] = {"$ne": upload_id}
         known = _stored(cases, account_id, where, policy)
     if known and policy.act == "skip":
-        _leave_out(cases, known, policy)
+        in_file = policy.scope == "file"
+        leave_out(cases, known, "duplicate_in_file" if in_file else "duplicate")
     cases.known = len(known)
+
+
+def settle_new(
+    cases: Cases, new: Sequence[Case], account_id: Any, batch_id: Any, upload_id: Any
+) -> list[Case]:
+    """The same for the `new` ones alone, of a file whose other cases are in the
+    campaign; those of them that are to be stored."""
+    ids = set(map(id, new))
+    others = [case for case in cases.cases if id(case) not in ids]
+    cases.cases = list(new)
+    settle(cases, account_id, batch_id, upload_id)
+    stay = cases.cases
+    cases.cases = others + stay
+    return stay
 
 
 def _marks(case: Case, account_id: Any, by: str) -> list[Mark]:
@@ -142,8 +159,8 @@ def _marks_of_job(job: dict[str, Any], by: str) -> Iterable[Mark]:
     return [(job["person_key"], debt.get("operation", "")) for debt in job["debts"]]
 
 
-def _leave_out(cases: Cases, known: set[int], policy: DuplicatePolicy) -> None:
-    code = "duplicate_in_file" if policy.scope == "file" else "duplicate"
+def leave_out(cases: Cases, known: set[int], code: str) -> None:
+    """Make reported rows of the cases at these places."""
     header = cases.columns.get("document", "")
     for place in known:
         case = cases.cases[place]

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from batches.imports import reasons
-from batches.imports.normalizers.text import Cell
+from batches.imports.normalizers.text import Cell, text_of
 from batches.imports.rows import RowError
 
 
@@ -49,6 +49,9 @@ def _write_cell(sheet, line: int, place: int, cell: Cell, formats: dict) -> None
     if isinstance(cell, str):
         if cell:
             sheet.write_string(line, place, cell)
+    elif isinstance(cell, bool):
+        # LibreOffice would make a formula of it, whose value is a number
+        sheet.write_string(line, place, text_of(cell))
     elif type(cell) in formats:
         sheet.write_datetime(line, place, cell, formats[type(cell)])
     else:

@@ -4,16 +4,17 @@ The command, the admin and the API all come through these two functions.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bson import ObjectId
 
-from batches.imports import duplicates, error_workbook, loading, storage
-from batches.imports.cases import Cases
+from batches.imports import duplicates, error_workbook, joining, loading, storage
+from batches.imports.cases import Cases, OnRows
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -24,6 +25,11 @@ from speechai_site.runtime import leases
 
 SHOWN = 50  # errors in a preview or result; all of them are in the error workbook
 SAMPLES = 5
+WATCHED_EVERY = 500  # cases between two calls of who watches a count
+
+
+def _unwatched(_read: int, _expected: int) -> None:
+    pass
 
 
 @dataclass
@@ -41,13 +47,14 @@ class Sample:
 class Preview(Counts):
     """What an import would do; nothing was stored.
 
-    `merged` rows joined an earlier one of their case, `repeated` ones stand for a debt
+    `merged` rows joined an earlier one of their case, `joined` cases one of the campaign, `repeated` ones stand for a debt
     that stands in an earlier row; `filtered` were left out, by filter. `over`: cases
     whose last day has passed. `unfed`: in how many cases each variable of the script
     would be empty, if in any.
     """
 
     merged: int
+    joined: int
     repeated: int
     phones: int  # of all cases together
     filtered: list[int]
@@ -103,21 +110,31 @@ def preview(
     *,
     batch: Batch | None = None,
     script: Sequence[str] = (),
+    on_rows: OnRows = _unwatched,
 ) -> Preview:
     """Read the whole workbook and say what it holds, and what has to be asked; raises
     WorkbookError, and PasswordNeeded.
 
-    `script` are the variables that the agent needs from the rows.
+    `script` are the variables that the agent needs from the rows; `on_rows` watches, as
+    in `read_cases`; while the cases are counted it is told that all rows were read.
     """
-    cases = loading.read(source, account, use_case, options or {}, answers)
+    cases = loading.read(
+        source, account, use_case, options or {}, answers, on_rows=on_rows
+    )
+    counting = partial(on_rows, cases.rows, cases.rows)
+    counting()
+    if batch:
+        joining.take_out(cases, Upload(pk=ObjectId(), account=account, batch=batch))
     duplicates.settle(cases, account.pk, batch and batch.pk)
+    counting()
     return Preview(
-        merged=cases.rows - len(cases.errors) - len(cases.cases),
+        merged=cases.rows - len(cases.errors) - len(cases.cases) - cases.joined_rows,
+        joined=cases.joined,
         repeated=cases.repeated,
         phones=sum(len(case.phones()) for case in cases.cases),
         filtered=list(cases.filtered),
         over=cases.over,
-        unfed=_unfed(cases, script),
+        unfed=_unfed(cases, script, counting),
         sheet=cases.sheet,
         header_row=cases.header_row,
         columns=cases.columns,
@@ -178,11 +195,15 @@ def _load(upload: Upload, held: leases.Held, wanted: Begun) -> Cases:
         raise
 
 
-def _unfed(cases: Cases, script: Sequence[str]) -> dict[str, int]:
+def _unfed(
+    cases: Cases, script: Sequence[str], counting: Callable[[], object]
+) -> dict[str, int]:
     if not script:
         return {}
     empty = dict.fromkeys(script, 0)
-    for case in cases.cases:
+    for place, case in enumerate(cases.cases):
+        if not place % WATCHED_EVERY:
+            counting()
         said = cases.describe(case).variables
         for name in script:
             if not said.get(name):

@@ -24,12 +24,20 @@ from django.db import IntegrityError, models
 from django.utils.translation import get_language
 
 from batches import use_cases
-from batches.imports import duplicates, error_workbook, helpers, layouts, storage
+from batches.imports import (
+    duplicates,
+    error_workbook,
+    helpers,
+    joining,
+    layouts,
+    storage,
+)
 from batches.imports.cases import Cases, read_cases
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
-from batches.imports.sniffer import Source, open_source, sniff, unzip
+from batches.imports.sniffer import Source, open_source, unpacked
+from batches.imports.totals import restate_total
 from batches.models import (
     Account,
     Agent,
@@ -247,9 +255,7 @@ def _remove_leftover(upload: Upload) -> bool:
 def _without_password(wanted: Begun) -> Source:
     """The file as it can be read later: a password is used now and forgotten."""
     password = wanted.answers.password
-    if password and sniff(wanted.source) == "zip":
-        return unzip(wanted.source, password)
-    return wanted.source
+    return unpacked(wanted.source, password) if password else wanted.source
 
 
 def fingerprint(source: Source) -> tuple[str, int]:
@@ -327,16 +333,20 @@ def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
             on_rows=watch.rows,
             helpers=helping,
         )
+        joined = joining.take_out(cases, upload)
         duplicates.settle(cases, upload.account_id, batch.pk, upload.pk)
         _told(upload, cases)
-        if upload.attempts > 1 and cases.answers.duplicates.act == "skip":
+        if upload.attempts > 1 and (joined or cases.answers.duplicates.act != "allow"):
             storage.remove_jobs(upload)  # others may be left out than the last time
         storage.store_jobs(cases, upload, keep_alive=watch.jobs, helpers=helping)
         storage.store_errors(cases.errors, upload, keep_alive=lambda _n: watch.beat())
         if cases.errors:
             path = error_workbook.path_for(upload.pk)
             error_workbook.write(path, cases.headers, _watched(cases.errors, watch))
-    storage.finish(upload, watch.held)
+    told = {"changes": [["joined", str(len(joined))]]} if joined else {}
+    storage.finish(upload, watch.held, lambda: joining.write(joined), told)
+    if joined:
+        restate_total(upload.batch_id)
     _tell_layout(upload, cases)
     return cases
 

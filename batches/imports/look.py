@@ -48,7 +48,7 @@ class Look:
 
 
 def look(
-    source: Source,
+    source: Source | Book,
     use_case: UseCase,
     country: str,
     answers: Answers = NO_ANSWERS,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from batches.imports import listed, payments, updates, withdraw
+from batches.imports import duplicates, listed, payments, updates, withdraw
 from batches.imports.listed import Entry
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -177,7 +177,11 @@ def _pay(wanted: Wanted, by: str) -> Look:
 def _look_update(wanted: Wanted) -> Look:
     batch = _batch(wanted)
     changes = updates.preview(
-        wanted.content, batch, absent=wanted.absent, answers=wanted.answers
+        wanted.content,
+        batch,
+        mode=wanted.mode,
+        absent=wanted.absent if wanted.mode == UPDATE else updates.KEEP,
+        answers=wanted.answers,
     )
     return _changed(wanted, changes)
 
@@ -191,10 +195,14 @@ def _changed(wanted: Wanted, changes: updates.Changes) -> Look:
         "amount_in_file": changes.total_amount,
     }
     there = changes.changed + changes.same + changes.closed
+    policy = wanted.answers.duplicates
+    figures["left_out" if policy.act == "skip" else "duplicates"] = changes.duplicates
     if wanted.mode == ADD:
-        figures |= {"there_already": there, "errors": len(changes.errors)}
+        joined = changes.changed if changes.joins else 0
+        figures |= {"joined": joined, "there_already": there - joined}
+        figures |= {"errors": len(changes.errors)}
         figures["without_phone"] = changes.without_phone
-        acts, falling = bool(changes.new), ()
+        acts, falling = bool(changes.new or joined), ()
     else:
         names = ("changed", "amounts", "called", "same", "closed")
         figures |= {name: counts[name] for name in names}
@@ -211,7 +219,10 @@ def _changed(wanted: Wanted, changes: updates.Changes) -> Look:
         figures,
         acts=acts,
         fixed=_digest(
-            *(figures[name] for name in ("rows", "cases", "new_cases", "errors")),
+            *(figures[name] for name in ("rows", "cases")),
+            # which of these are duplicates changes with each call of other campaigns
+            changes.new + changes.left_out,
+            sum(error.code not in duplicates.CODES for error in changes.errors),
             there,
             _last_acts(_batch(wanted)),
         ),

@@ -2,19 +2,23 @@
 
 The steps of the wizard find the file and what was decided so far under a token. They
 hold persons' data, so they belong to one user, are removed when they are
-imported or turned down, and otherwise after KEPT.
+imported or turned down, and otherwise after KEPT. While a worker reads one
+(`drafting.py`) nobody else changes or imports it.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import gridfs
 from django.db import connection
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
 
 from speechai_site.runtime import clock
+from speechai_site.runtime.documents import AWARE
 
 KEPT = timedelta(hours=2)
 BUCKET = "pending_uploads"
@@ -23,11 +27,14 @@ BUCKET = "pending_uploads"
 @dataclass(frozen=True)
 class Pending:
     """A kept workbook. `choices` are plain values, as they were given: what MongoDB can
-    keep, without dots in keys."""
+    keep, without dots in keys. `work`: what a worker is to do with it, or does, or why
+    that cannot be done: see `begin_work`."""
 
     token: str
     file_name: str
+    user_id: Any
     choices: dict[str, Any]
+    work: dict[str, Any] | None = None
 
     def content(self) -> bytes:
         return _files().open_download_stream(self.token).read()
@@ -52,6 +59,7 @@ def keep(
             "claimed": False,
             "kept_wall": clock.wall(),
             "choices": dict(choices),
+            "work": None,
         },
     )
     return token
@@ -59,39 +67,32 @@ def keep(
 
 def find(token: str, user_id: Any) -> Pending | None:
     """What this user kept under `token`; None when it is another's or too old."""
-    for stored in _files().find({"_id": token, "metadata.user_id": user_id}):
-        told = stored.metadata
-        if told["kept_wall"].replace(tzinfo=UTC) < clock.wall() - KEPT:
-            return None
-        return Pending(token, stored.filename, told["choices"])
-    return None
+    mine = {"_id": token, "metadata.user_id": user_id, **_fresh()}
+    stored = _rows().find_one(mine)
+    return _pending(stored) if stored else None
+
+
+def of_user(user_id: Any) -> list[Pending]:
+    """All that this user keeps, the newest first, but what is being imported."""
+    mine = {"metadata.user_id": user_id, "metadata.claimed": False, **_fresh()}
+    return [_pending(row) for row in _rows().find(mine).sort("metadata.kept_wall", -1)]
 
 
 def decide(token: str, user_id: Any, choices: Mapping[str, Any]) -> bool:
-    """Keep what was decided meanwhile, instead of what was; False when it is gone, or
-    being imported."""
-    files = connection.database[f"{BUCKET}.files"]
-    mine = {"_id": token, "metadata.user_id": user_id, "metadata.claimed": False}
-    kept = files.update_one(mine, {"$set": {"metadata.choices": dict(choices)}})
-    return kept.matched_count == 1
+    """Keep what was decided meanwhile, instead of what was; False when it is gone,
+    being read by a worker, or being imported."""
+    return _set(_idle(token, user_id), choices=dict(choices))
 
 
 def claim(token: str) -> bool:
     """Whether this caller is the one who imports it: a second click is not."""
-    return _mark(token, was=False, becomes=True)
+    idle = {"_id": token, "metadata.claimed": False, "metadata.work": None}
+    return _set(idle, claimed=True)
 
 
 def unclaim(token: str) -> None:
     """It was not imported after all, and can be tried again."""
-    _mark(token, was=True, becomes=False)
-
-
-def _mark(token: str, *, was: bool, becomes: bool) -> bool:
-    files = connection.database[f"{BUCKET}.files"]
-    marked = files.update_one(
-        {"_id": token, "metadata.claimed": was}, {"$set": {"metadata.claimed": becomes}}
-    )
-    return marked.modified_count == 1
+    _set({"_id": token, "metadata.claimed": True}, claimed=False)
 
 
 def drop(token: str) -> None:
@@ -105,8 +106,118 @@ def drop(token: str) -> None:
 def drop_expired() -> None:
     """Remove what nobody confirmed in time."""
     old = {"metadata.kept_wall": {"$lt": clock.wall() - KEPT}}
-    for stored in _files().find(old):
-        drop(stored._id)
+    for stored in _rows().find(old, {"_id": 1}):
+        drop(stored["_id"])
+
+
+# --- what a worker does with it -----------------------------------------------------
+
+
+def begin_work(
+    token: str, user_id: Any, choices: Mapping[str, Any], work: Mapping[str, Any]
+) -> bool:
+    """Keep what was decided, and that a worker has to go on; False as in `decide`.
+
+    `work` are plain values of the caller's: `id`, another one each time, and what else
+    it needs. To it belong `queued_wall`, `started_wall` (None: it waits), `attempts`,
+    `rows_read`, `rows_expected` (0: not known), and `refusal`: why it can't be done.
+    """
+    told = {
+        "queued_wall": clock.wall(),
+        "started_wall": None,
+        "attempts": 0,
+        "rows_read": 0,
+        "rows_expected": 0,
+        "refusal": "",
+        **work,
+    }
+    return _set(_idle(token, user_id), choices=dict(choices), work=told)
+
+
+def start_work(token: str) -> Pending | None:
+    """The workbook, when there is something to be done with it."""
+    update = {
+        "$set": {"metadata.work.started_wall": clock.wall()},
+        "$inc": {"metadata.work.attempts": 1},
+    }
+    waits = {"_id": token, **_AT_WORK}
+    stored = _rows().find_one_and_update(
+        waits, update, return_document=ReturnDocument.AFTER
+    )
+    return _pending(stored) if stored else None
+
+
+def tell_work(token: str, work_id: str, **told: Any) -> bool:
+    """Write something of this very work; False when it was ended or cancelled."""
+    return _set(_of(token, work_id), **{f"work.{k}": v for k, v in told.items()})
+
+
+def end_work(token: str, work_id: str, choices: Mapping[str, Any]) -> bool:
+    """It was done, or given up: `choices` are what is known now. False when it had
+    ended, or was cancelled, before."""
+    return _set(_of(token, work_id), choices=dict(choices), work=None)
+
+
+def refuse_work(token: str, work_id: str, why: str) -> bool:
+    """Nothing can be done with the file: nothing of it is kept but this sentence."""
+    if not tell_work(token, work_id, refusal=why):
+        return False
+    connection.database[f"{BUCKET}.chunks"].delete_many({"files_id": token})
+    _set({"_id": token}, **{"choices.look": [], "choices.preview": []})
+    return True
+
+
+def drop_work(token: str, work_id: str) -> bool:
+    """Remove the workbook while this work is under way; False when it has ended."""
+    if not _set(_of(token, work_id), claimed=True, work=None):
+        return False
+    drop(token)
+    return True
+
+
+def at_work() -> Iterator[Pending]:
+    """All that a worker has to do something with."""
+    return map(_pending, _rows().find(_AT_WORK))
+
+
+_AT_WORK = {"metadata.work.id": {"$exists": True}, "metadata.work.refusal": ""}
+
+
+def _of(token: str, work_id: str) -> dict[str, Any]:
+    return {"_id": token, "metadata.work.id": work_id, "metadata.work.refusal": ""}
+
+
+def _idle(token: str, user_id: Any) -> dict[str, Any]:
+    return {
+        "_id": token,
+        "metadata.user_id": user_id,
+        "metadata.claimed": False,
+        "metadata.work": None,
+    }
+
+
+def _fresh() -> dict[str, Any]:
+    return {"metadata.kept_wall": {"$gte": clock.wall() - KEPT}}
+
+
+def _set(where: Mapping[str, Any], **told: Any) -> bool:
+    update = {"$set": {f"metadata.{key}": value for key, value in told.items()}}
+    return _rows().update_one(where, update).matched_count == 1
+
+
+def _pending(stored: Mapping[str, Any]) -> Pending:
+    told = stored["metadata"]
+    return Pending(
+        stored["_id"],
+        stored["filename"],
+        told["user_id"],
+        told["choices"],
+        told.get("work"),
+    )
+
+
+def _rows() -> Collection:
+    return connection.database[f"{BUCKET}.files"].with_options(codec_options=AWARE)
 
 
 def _files() -> gridfs.GridFSBucket:

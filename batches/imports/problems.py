@@ -27,6 +27,10 @@ FILE_SENTENCES = {
     "zip_cipher": gettext_lazy(
         "The archive is packed in a way that cannot be opened here: unpack it first."
     ),
+    "office_cipher": gettext_lazy(
+        "The workbook is encrypted in a way that cannot be opened here: save it without "
+        "a password."
+    ),
     "file_damaged": gettext_lazy("The workbook is damaged and cannot be opened."),
     "workbook_empty": gettext_lazy("The workbook has no sheet with data."),
     "too_many_rows": gettext_lazy(

@@ -105,8 +105,8 @@ class DuplicatePolicy:
     """What counts as a duplicate, and what is done: `batches/imports/duplicates.py`.
 
     `by`: case (person and creditor), person, phone, debt. `scope`: open (campaigns of
-    the account), batch, days (that many), file. `act`: allow, skip. `repeated`, of a
-    debt that stands twice in the file: sum, merge.
+    the account), batch, days (that many), file. `act`: allow, skip, merge (join it to
+    its case in the campaign, `joining.py`). `repeated`, of a debt that stands twice in the file: sum, merge.
     """
 
     by: str = "case"

@@ -8,13 +8,20 @@ from itertools import chain, islice
 from django.conf import settings
 
 from batches.imports import reasons
-from batches.imports.books import Book, Cells, Sheet, open_excel
+from batches.imports.books import (
+    Book,
+    Cells,
+    ExcelBook,
+    Sheet,
+    TextBook,
+    open_excel,
+)
 from batches.imports.columns import Column, Match, match
 from batches.imports.filters import Sieve
 from batches.imports.normalizers.text import is_blank, text_of
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
-from batches.imports.sniffer import Source, decoded, open_source, sniff, unzip
+from batches.imports.sniffer import Source, decoded, open_source, sniff, unpacked
 from batches.imports.text_tables import read_page, read_separated
 
 # Titles and logos stand above a header; further down nobody would find it either.
@@ -37,6 +44,7 @@ class Table:
     shifted: frozenset[int] = frozenset()  # rows with more cells than the others
     since_1904: bool = False
     height: int = 0  # rows from the first of the sheet; 0: not known beforehand
+    corrects: bool = False  # it was an error workbook (`reasons.py`)
     is_full: bool = False
     has_macros: bool = False
 
@@ -61,7 +69,7 @@ class Table:
 
 @contextmanager
 def open_table(
-    source: Source,
+    source: Source | Book,
     columns: Sequence[Column],
     needed: Sequence[Sequence[str]],
     answers: Answers = NO_ANSWERS,
@@ -77,14 +85,14 @@ def open_table(
 
 
 @contextmanager
-def open_book(source: Source, password: str = "") -> Iterator[Book]:
-    """A file of any kind as a book; raises WorkbookError, PasswordNeeded."""
+def open_book(source: Source | Book, password: str = "") -> Iterator[Book]:
+    """A file of any kind as a book; raises WorkbookError, PasswordNeeded. A book that is
+    open already is taken as it is, and stays open."""
+    if isinstance(source, ExcelBook | TextBook):
+        yield source
+        return
+    source = unpacked(source, password)
     kind = sniff(source)
-    if kind == "zip":
-        source = unzip(source, password)
-        kind = sniff(source)
-        if kind == "zip":
-            raise WorkbookError("file_not_workbook")
     with open_source(source) as file:
         if kind == "text":
             yield read_separated(decoded(file.read()))
@@ -155,7 +163,7 @@ def _table(
             )
     table = Table(sheet.name, row, headers, found, iter(()), [])
     table.shifted, table.since_1904 = sheet.shifted, sheet.since_1904
-    table.height = sheet.height
+    table.height, table.corrects = sheet.height, sheet.corrects
     sieve = Sieve(answers.filters)
     table.filtered = sieve.counts
     below = sieve.kept(_limited(chain(top[place + 1 :], rows), sheet, table, answers))

@@ -9,11 +9,11 @@ from typing import BinaryIO
 from django.conf import settings
 
 from batches.imports import archive
+from batches.imports.locked import OLE, is_locked, unlocked
 from batches.imports.problems import PasswordNeeded, WorkbookError
 
 Source = bytes | str | Path
 
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] 2.2
 MARKUP = re.compile(
     r"\s*(<!doctype html|<!--|<html|<table|<head|<body|<meta|<style|<div|<tr)", re.I
 )
@@ -36,16 +36,7 @@ def sniff(source: Source) -> str:
     """`xlsx`, `xlsb`, `ods`, `xls`, `html`, `text`, or `zip` for one of them packed in
     an archive; anything else raises WorkbookError."""
     with open_source(source) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        if not size:
-            raise WorkbookError("file_empty")
-        if size > settings.UPLOAD_MAX_BYTES:
-            raise WorkbookError(
-                "file_too_large",
-                size=f"{size / 1e6:.1f}",
-                limit=f"{settings.UPLOAD_MAX_BYTES / 1e6:g}",
-            )
+        _check_size(file)
         head = file.read(4096)
         file.seek(0)
         if head.startswith(b"PK"):
@@ -64,8 +55,54 @@ def sniff(source: Source) -> str:
     return "text"
 
 
-def unzip(source: Source, password: str) -> bytes:
-    """The one table packed in an archive; raises PasswordNeeded, WorkbookError."""
+def _check_size(file: BinaryIO) -> None:
+    size = file.seek(0, 2)
+    file.seek(0)
+    if not size:
+        raise WorkbookError("file_empty")
+    if size > settings.UPLOAD_MAX_BYTES:
+        raise WorkbookError(
+            "file_too_large",
+            size=f"{size / 1e6:.1f}",
+            limit=f"{settings.UPLOAD_MAX_BYTES / 1e6:g}",
+        )
+
+
+def can_be_asked(content: bytes) -> bool:
+    """Whether a file that raised PasswordNeeded can be opened here with a password."""
+    try:
+        return content.startswith(OLE) or sniff(content) == "zip"
+    except WorkbookError:
+        return False
+
+
+def unpacked(source: Source, password: str) -> Source:
+    """The table in an archive, or in what Office encrypted; any other file as it is.
+
+    Raises PasswordNeeded without the right password, WorkbookError.
+    """
+    with open_source(source) as file:
+        _check_size(file)
+        is_ole = file.read(len(OLE)) == OLE
+    if is_ole:
+        return _unlocked(source, password)
+    if sniff(source) != "zip":
+        return source
+    table = _unzipped(source, password)
+    if table.startswith(OLE):
+        return _unlocked(table, password)
+    if sniff(table) == "zip":
+        raise WorkbookError("file_not_workbook")
+    return table
+
+
+def _unlocked(source: Source, password: str) -> Source:
+    with open_source(source) as file:
+        content = file.read()
+    return unlocked(content, password) if is_locked(content) else source
+
+
+def _unzipped(source: Source, password: str) -> bytes:
     with open_source(source) as file:
         try:
             with zipfile.ZipFile(file) as packed:
@@ -84,7 +121,7 @@ def _kind_of_zip(file: BinaryIO) -> str:
 
 def _kind_of_ole(content: bytes) -> str:
     """Old Excel, or an encrypted package, told by the names of its streams."""
-    if _stream("EncryptedPackage") in content:
+    if is_locked(content):
         raise PasswordNeeded
     if _stream("Workbook") in content or _stream("Book") in content:
         return "xls"

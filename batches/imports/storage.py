@@ -7,7 +7,7 @@ nothing.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count, islice
@@ -112,11 +112,17 @@ def store_errors(
     _insert(UploadError, upload, encoded, keep_alive)
 
 
-def finish(upload: Upload, held: leases.Held) -> None:
+def finish(
+    upload: Upload,
+    held: leases.Held,
+    join: Callable[[], None],
+    values: Mapping[str, Any],
+) -> None:
     """The one step that makes an upload count: it is stored, its batch has its rows.
 
     Raises WorkbookError when the batch is no draft any more, LeaseLost when another
-    loads the upload or somebody cancelled it, Incomplete.
+    loads the upload or somebody cancelled it, Incomplete. `join` writes what joins
+    cases of other uploads, `values` are columns of the upload.
     """
     # Jobs are written with w=1: what a server lost when it died shows here.
     if collection(Job).count_documents({"upload_id": upload.pk}) != upload.jobs:
@@ -125,6 +131,7 @@ def finish(upload: Upload, held: leases.Held) -> None:
     def work() -> None:
         if not leases.touch(held):
             raise LeaseLost
+        join()
         draft = Batch.objects.filter(pk=upload.batch_id, status=BatchStatus.DRAFT)
         counted = draft.update(
             rows=models.F("rows") + upload.rows,
@@ -141,6 +148,7 @@ def finish(upload: Upload, held: leases.Held) -> None:
             ended_wall=clock.wall(),
             jobs_stored=upload.jobs,
             to_tend=bool(upload.start_by),
+            **values,
         ):
             raise LeaseLost
         audit.record(

@@ -13,20 +13,19 @@ from uuid import uuid4
 
 from bson import ObjectId
 from django.db import IntegrityError, models
-from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from batches import use_cases
 from batches.ending import end_jobs, mark_dirty
-from batches.imports import error_workbook, layouts, storage
-from batches.imports.balances import Contexts
+from batches.imports import duplicates, error_workbook, joining, layouts, storage
 from batches.imports.cases import Case, Cases, read_cases
-from batches.imports.compare import CHANGEABLE, Change, Comparer, Comparison
+from batches.imports.compare import Comparer, Comparison
 from batches.imports.listed import chunked
 from batches.imports.loading import fingerprint
 from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
+from batches.imports.rewriting import TRIES, write_changed
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
 from batches.imports.totals import restate_total
@@ -40,16 +39,17 @@ ABSENT = "absent_in_file"
 KEEP, WITHDRAW = "keep", "withdraw"
 Mode = Upload.Mode
 CHUNK = 1000
-TRIES = 10
 LEASE_SECONDS = 60  # far longer than a chunk takes
 _DUPLICATE_KEY = 11000
+_COUNTED = ("contacts", "error_count", "warning_count", "duplicates", "total_amount")
 
 
 @dataclass
 class Changes:
     """What a file does to a campaign, in cases: `new` + `changed` + `same` + `closed`
-    are those of the file. `amounts` and `called` are of the changed ones; `leaving`
-    wait in the campaign and are not in the file."""
+    are those of the file, with `left_out`: of the `duplicates` that would be new, those
+    that the policy leaves out (their rows are among the errors). `amounts` and `called`
+    are of the changed ones; `leaving` wait in the campaign and are not in the file."""
 
     rows: int
     cases: int
@@ -59,17 +59,18 @@ class Changes:
     called: int
     same: int
     closed: int
+    duplicates: int
+    left_out: int
     leaving: int
     leaving_called: int
     total_amount: Decimal  # of the file
     without_phone: int
+    joins: bool  # those that change take more rows, and keep all they had
     errors: list[RowError]
     questions: list[Question]
 
     def counts(self) -> dict[str, int]:
-        return {
-            name: value for name, value in vars(self).items() if isinstance(value, int)
-        }
+        return {name: value for name, value in vars(self).items() if type(value) is int}
 
 
 @dataclass
@@ -84,15 +85,16 @@ def preview(
     source: Source,
     batch: Batch,
     *,
+    mode: str = Mode.UPDATE,
     absent: str = KEEP,
     answers: Answers = NO_ANSWERS,
 ) -> Changes:
-    """What an update with the file would do, to the unit; nothing is changed. Raises
-    WorkbookError."""
+    """What an update with the file, or adding its cases, would do, to the unit; nothing
+    is changed. Raises WorkbookError."""
     cases = _read(source, batch, answers)
     upload = Upload(pk=ObjectId(), account=batch.account, batch=batch)
-    found = Comparer(cases, upload, keep=absent == KEEP).all()
-    return _changes(cases, found)
+    comparer = _comparer(cases, upload, mode, absent)
+    return _changes(comparer, _compared(comparer))
 
 
 def apply(
@@ -105,7 +107,8 @@ def apply(
     file_name: str = "",
     answers: Answers = NO_ANSWERS,
 ) -> Result:
-    """Update a campaign by a file, or (`mode` add) only add its new cases.
+    """Update a campaign by a file, or (`mode` add) only add its new cases; corrected
+    rows, or where duplicates are to be merged, then join the cases that are there.
 
     `absent`: whether cases that wait and are not in the file stay or are withdrawn.
     Raises WorkbookError. Repeating it with the same file changes nothing more.
@@ -125,10 +128,6 @@ def apply(
         options={key: str(value) for key, value in cases.context.options.items()},
         created_by=by,
         rows=cases.rows,
-        contacts=cases.contacts,
-        error_count=len(cases.errors),
-        warning_count=cases.warning_count,
-        total_amount=cases.total_amount,
     )
     name, owner = f"update:{batch.pk}", str(uuid4())
 
@@ -166,21 +165,43 @@ def _read(source: Source, batch: Batch, answers: Answers) -> Cases:
     return read_cases(source, account, use_case, options, today, answers)
 
 
-def _changes(cases: Cases, found: Comparison) -> Changes:
+def _comparer(cases: Cases, upload: Upload, mode: str, absent: str) -> Comparer:
+    merges = cases.corrects or cases.answers.duplicates.act == "merge"
+    joins = mode == Mode.ADD and merges
+    return Comparer(cases, upload, keep=absent == KEEP, joins=joins)
+
+
+def _compared(comparer: Comparer) -> Comparison:
+    """The file against the campaign, and its new cases against the others."""
+    cases, upload = comparer.cases, comparer.upload
+    found = comparer.all()
+    before = len(found.new)
+    found.new = duplicates.settle_new(
+        cases, found.new, upload.account_id, upload.batch_id, upload.pk
+    )
+    found.left_out = before - len(found.new)
+    return found
+
+
+def _changes(comparer: Comparer, found: Comparison) -> Changes:
+    cases = comparer.cases
     changes = [change for _case, change in found.changed]
     return Changes(
         rows=cases.rows,
-        cases=len(cases.cases),
+        cases=len(cases.cases) + found.left_out,
         new=len(found.new),
         changed=len(found.changed),
         amounts=sum(change.of_amount for change in changes),
         called=sum(change.was_called for change in changes),
         same=found.same,
         closed=found.closed,
+        duplicates=cases.known,
+        left_out=found.left_out,
         leaving=len(found.leaving),
         leaving_called=sum(found.leaving.values()),
         total_amount=cases.total_amount,
         without_phone=sum(not case.phones() for case in found.new),
+        joins=comparer.joins,
         errors=cases.errors,
         questions=cases.questions,
     )
@@ -214,16 +235,17 @@ def _apply(
     except IntegrityError as error:
         raise WorkbookError("already_importing") from error
     storage.keep_file(upload, source)
+    comparer = _comparer(cases, upload, mode, absent)
+    found = _compared(comparer)
+    _count(upload, cases)
     storage.store_errors(cases.errors, upload, keep_alive=lambda _n: hold())
     if cases.errors:
         path = error_workbook.path_for(upload.pk)
         error_workbook.write(path, cases.headers, cases.errors)
-    comparer = Comparer(cases, upload, keep=absent == KEEP)
-    found = comparer.all()
-    changes = _changes(cases, found)
+    changes = _changes(comparer, found)
     _store_new(comparer, found.new, hold)
     if mode == Mode.UPDATE:
-        _write_changed(comparer, found.changed, hold)
+        write_changed(comparer, found.changed, hold)
         if absent == WITHDRAW:
             end_jobs(
                 list(found.leaving),
@@ -231,12 +253,22 @@ def _apply(
                 code=ABSENT,
                 by=upload.created_by,
             )
-    _finish(upload, changes, found.new)
+    _finish(upload, changes, found, comparer)
     release(upload)
     reorder(upload.batch_id)
     restate_total(upload.batch_id)
     mark_dirty([change.job["_id"] for _case, change in found.changed])
     return changes
+
+
+def _count(upload: Upload, cases: Cases) -> None:
+    """What the upload says of its rows, once its duplicates are settled."""
+    upload.contacts = cases.contacts
+    upload.error_count = len(cases.errors)
+    upload.warning_count = cases.warning_count
+    upload.duplicates = cases.known
+    upload.total_amount = cases.total_amount
+    upload.save(update_fields=_COUNTED)
 
 
 def _store_new(
@@ -269,92 +301,48 @@ def _last_rank(batch_id: Any) -> int:
     return next((row["last"] for row in rows), -1)
 
 
-def _write_changed(
-    comparer: Comparer,
-    changed: Sequence[tuple[Case, Change]],
-    hold: Callable[[], object],
+def _finish(
+    upload: Upload, changes: Changes, found: Comparison, comparer: Comparer
 ) -> None:
-    """Each case unless its debts or phones changed meanwhile: then it is compared
-    anew."""
-    left = list(changed)
+    """The one step that makes the new cases count, and what joins others. Raises
+    WorkbookError when the campaign has ended meanwhile."""
+    joined = found.changed if comparer.joins else []
     for _try in range(TRIES):
-        again: list[tuple[Case, Change]] = []
-        for chunk in chunked(left, CHUNK):
-            _write(chunk, comparer.upload)
-            hold()
-            again += _missed(comparer, chunk)
-        left = again
-        if not left:
-            return
+        cases = [case for case, _change in joined] + found.new
+        rows = sum(len(case.rows) for case in cases) + upload.error_count
 
+        def work(rows: int = rows, joined: Any = joined) -> None:
+            joining.write([change for _case, change in joined])
+            _make_count(upload, changes, rows, len(found.new))
 
-def _write(chunk: Sequence[tuple[Case, Change]], upload: Upload) -> None:
-    collection(Job).bulk_write(
-        [
-            UpdateOne(
-                {
-                    "_id": change.job["_id"],
-                    "status": {"$in": list(CHANGEABLE)},
-                    "debts": change.job["debts"],
-                    "phones": change.job["phones"],
-                },
-                {"$set": change.values},
-            )
-            for _case, change in chunk
-        ],
-        ordered=False,
-    )
-
-
-def _missed(
-    comparer: Comparer, chunk: Sequence[tuple[Case, Change]]
-) -> list[tuple[Case, Change]]:
-    """Those that are not as they should be, with what they are to become now."""
-    jobs = {
-        job["_id"]: job
-        for of in comparer.jobs_of([case for case, _change in chunk]).values()
-        for job in of
-        if job["status"] in CHANGEABLE
-    }
-    contexts = Contexts(jobs.values(), comparer.account)
-    found = []
-    for case, change in chunk:
-        job = jobs.get(change.job["_id"])
-        if job is None:
+        try:
+            in_transaction(work)
+        except storage.Incomplete:  # calls and payments went on meanwhile
+            joined = comparer.all().changed
+            changes.changed = len(joined)
             continue
-        anew = comparer.change(case, job, contexts)
-        if anew.values:
-            found.append((case, anew))
-    return found
+        upload.refresh_from_db()
+        return
+    raise WorkbookError("batch_being_updated")
 
 
-def _finish(upload: Upload, changes: Changes, new: Sequence[Case]) -> None:
-    """The one step that makes the new cases count. Raises WorkbookError when the
-    campaign has ended meanwhile."""
-    rows = sum(len(case.rows) for case in new)
-
-    def work() -> None:
-        counted = Batch.objects.filter(
-            pk=upload.batch_id, status__in=OPEN_BATCH
-        ).update(
-            rows=models.F("rows") + rows + upload.error_count,
-            row_errors=models.F("row_errors") + upload.error_count,
-            counters_dirty=True,
-        )
-        if not counted or not UPLOAD.move(
-            {"_id": upload.pk},
-            UploadStatus.STORED,
-            by=upload.created_by,
-            ended_wall=clock.wall(),
-            to_release=True,
-            jobs=len(new),
-            without_phone=changes.without_phone,
-            changes=[[name, str(count)] for name, count in changes.counts().items()],
-        ):
-            raise WorkbookError("batch_ended")
-
-    in_transaction(work)
-    upload.refresh_from_db()
+def _make_count(upload: Upload, changes: Changes, rows: int, jobs: int) -> None:
+    counted = Batch.objects.filter(pk=upload.batch_id, status__in=OPEN_BATCH).update(
+        rows=models.F("rows") + rows,
+        row_errors=models.F("row_errors") + upload.error_count,
+        counters_dirty=True,
+    )
+    if not counted or not UPLOAD.move(
+        {"_id": upload.pk},
+        UploadStatus.STORED,
+        by=upload.created_by,
+        ended_wall=clock.wall(),
+        to_release=True,
+        jobs=jobs,
+        without_phone=changes.without_phone,
+        changes=[[name, str(count)] for name, count in changes.counts().items()],
+    ):
+        raise WorkbookError("batch_ended")
 
 
 def release(upload: Upload) -> None:

@@ -1,5 +1,6 @@
 """A campaign: who is called, with what, how often, and how far it has come."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from batches import states, use_cases
+from batches import states, stopping, use_cases
 from batches.models.accounts import Account, Agent, PhoneNumber
-from speechai_site.runtime import audit, clock, fences
+from speechai_site.runtime import audit, clock
 from speechai_site.runtime.transactions import in_transaction
 
 # Checks before a start. Each takes the batch and returns sentences; higher apps
@@ -93,6 +94,8 @@ class Batch(models.Model):
     pause_reason = models.CharField(
         _("why paused"), max_length=64, blank=True, editable=False
     )
+    # a stop is under way, since then (wall): nothing of it is sent from now on
+    stopping_wall = models.DateTimeField(null=True, editable=False)
     # uploads begun; a start and an upload at the same moment meet here
     loads = models.PositiveIntegerField(default=0, editable=False)
     created_by = models.CharField(_("made by"), max_length=150, editable=False)
@@ -169,8 +172,8 @@ class Batch(models.Model):
         )
 
     def pause(self, *, by: str, reason: str = "", as_read: bool = False) -> bool:
-        """Running → paused: when this returns nothing more of it is sent that was not
-        `sending` already. Live calls go on.
+        """Running → paused: nothing more of it is sent that was not `sending` when this
+        was committed. Live calls go on.
 
         `as_read`: not if its status changed, there and back, since it was read.
         """
@@ -286,18 +289,26 @@ class Batch(models.Model):
     ) -> bool:
         where = {"_id": self.pk, **({"history": self.history} if as_read else {})}
 
-        def move() -> int:
+        def move(also: Mapping[str, Any], **further: Any) -> int:
             return states.BATCH.move(
-                where, to, by=by, reason=reason, counters_dirty=True, **values
+                {**where, **also},
+                to,
+                by=by,
+                reason=reason,
+                counters_dirty=True,
+                **values,
+                **further,
             )
 
         if to == self.Status.RUNNING:
             # in one transaction: no upload begins between the look and the change
-            changed = in_transaction(lambda: 0 if self.is_loading() else move())
+            changed = in_transaction(lambda: 0 if self.is_loading() else move({}))
         else:
-            changed = move()
-            # not in one transaction: beside eight busy workers it would starve
-            fences.close()  # unchanged too: whoever changed it may have died before
+            before = values.get("only_from") or states.BATCH.sources(to)
+            changed = stopping.stop(
+                {**where, "status": {"$in": list(before)}},
+                lambda mark: move({"stopping_wall": mark}, stopping_wall=None),
+            )
         if changed:
             self.refresh_from_db()
             if not by.startswith("clock"):

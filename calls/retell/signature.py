@@ -4,7 +4,6 @@ d = HMAC-SHA256(key, raw body + decimal text of v). Retell signs with the API ke
 that carries the webhook badge, so several keys may be right during a rotation.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
@@ -45,4 +44,4 @@ def verify(
 
 def _digest(body: bytes, key: str, ms: int) -> str:
     signed = body + str(ms).encode()
-    return hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.digest(key.encode(), signed, "sha256").hex()

@@ -5,7 +5,6 @@ answering at all, which the scenarios want, are plain operations here.
 """
 
 import asyncio
-import json
 import logging
 import socket
 import struct
@@ -14,6 +13,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from pydantic_core import to_json
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,14 @@ class Response:
     def of_json(
         cls, status: int, payload: Any, headers: dict[str, str] | None = None
     ) -> "Response":
-        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
         kind = {"Content-Type": "application/json; charset=utf-8"}
-        return cls(status, text.encode(), kind | (headers or {}))
+        return cls(status, encode(payload), kind | (headers or {}))
+
+
+def encode(payload: Any) -> bytes:
+    """Compact JSON; by pydantic's writer, since a conversation is long and told three
+    times, and json.dumps was a fifth of the simulator's time."""
+    return to_json(payload)
 
 
 class Reset(Exception):

@@ -1,13 +1,13 @@
 """Signed webhooks: 10 s for an answer, three retries, then lost for ever."""
 
 import asyncio
-import json
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
+from calls.simulator.http import encode
 from calls.simulator.oracle import EventLog
 from calls.simulator.phone_calls import SimulatedCall
 from calls.simulator.scenarios import Scenario
@@ -54,7 +54,7 @@ class WebhookSender:
         if not call.webhook_url or event not in wanted:
             return
         payload = {"event": event, "call": call.as_json()}
-        webhook = Webhook(event, call, call.webhook_url, _encode(payload), self._key)
+        webhook = Webhook(event, call, call.webhook_url, encode(payload), self._key)
         rng = Random(f"{self._seed}:{call.to_number}:{call.sequence}:{event}")
         faults = self._scenario.webhook_faults
         if set(DEFAULT_EVENTS) <= set(wanted) and self._is_reordered(call):
@@ -72,7 +72,7 @@ class WebhookSender:
         if rng.random() < faults.get("forged", 0):
             payload["call"] = {**payload["call"], "disconnection_reason": "forged"}
             forged = Webhook(
-                event, call, call.webhook_url, _encode(payload), "forged", forged=True
+                event, call, call.webhook_url, encode(payload), "forged", forged=True
             )
             self._start(forged, 0)
 
@@ -190,7 +190,3 @@ class WebhookSender:
                 idle.append(connection)
             else:
                 writer.close()
-
-
-def _encode(payload: dict[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

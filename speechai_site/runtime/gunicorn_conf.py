@@ -10,7 +10,7 @@ bind = "127.0.0.1:8000"
 worker_class = "gthread"
 workers = 1
 threads = 16
-timeout = 120  # an upload may be parsed in the request
+timeout = 120  # a file that changes a campaign is parsed in the request
 graceful_timeout = 10
 control_socket_disable = True  # it would be one file for all servers of a user
 

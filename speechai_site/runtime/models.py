@@ -96,6 +96,18 @@ class Lease(models.Model):
         return self.pk
 
 
+class WrongPasswords(models.Model):
+    """How often a name's password was tried (speechai_site/runtime/passwords.py); `id` is the
+    name's keyed hash. A TTL index removes it after `until_wall` (see `setup`)."""
+
+    id = models.CharField(primary_key=True, db_column="_id", max_length=64)
+    tries = models.PositiveIntegerField()
+    until_wall = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.pk
+
+
 class Heartbeat(models.Model):
     """Proof that a process lives: `id` is `kind@host:pid`, `at` is wall time.
 

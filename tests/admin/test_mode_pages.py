@@ -147,6 +147,35 @@ def test_rows_are_added_to_a_running_campaign(client, batch):
     assert same.amount == 150_000
 
 
+@pytest.mark.parametrize("mode", ["add", "update"])
+def test_a_duplicate_of_another_campaign_is_left_out_where_that_is_chosen(
+    client, batch, ours, mode
+):
+    Job.objects.filter(document=f"CL:RUT:{make_rut(10_000_001)}").update(
+        batch=make_batch(ours.account, status=BatchStatus.RUNNING, rows=1)
+    )
+    said = {"act": "skip", "by": "person", "duplicates_in": "open", "days": "30"}
+    response = send(
+        *(client, batch, mode, workbook([line(1), line(60)], KEYED)),
+        absent="keep",
+        **said,
+    )
+    seen = figures(client, response)
+    assert (seen["new_cases"], seen["left_out"], seen["errors"]) == (1, 1, 1)
+    confirm(client, response)
+    assert Job.objects.filter(batch=batch).count() == PEOPLE
+
+
+def test_added_rows_join_their_case_where_that_is_chosen(client, batch):
+    more = row(rut=rut(1), title="OP-1-B", mobile=960_100_001, amount=500)
+    response = send(client, batch, "add", workbook([more], KEYED), act="merge")
+    seen = figures(client, response)
+    assert (seen["joined"], seen["new_cases"], seen["there_already"]) == (1, 0, 0)
+    confirm(client, response)
+    same = Job.objects.get(document=f"CL:RUT:{make_rut(10_000_001)}")
+    assert same.amount == 150_500
+
+
 def test_what_others_did_meanwhile_is_shown_before_anything_is_done(client, batch):
     response = send(
         client, batch, "update", workbook([line(1, 99_000)], KEYED), absent="withdraw"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 from openpyxl import load_workbook
 
 from batches.imports import pending
@@ -22,6 +23,7 @@ from tests.admin.wizard import (
     send_sheet,
 )
 from tests.builders import make_account, make_agent, make_number
+from tests.imports import libreoffice
 from tests.imports.workbooks import HEADERS, RUT_B, RUT_C, row, workbook
 
 
@@ -75,6 +77,29 @@ def test_a_password_is_asked_for_and_kept_nowhere(client, ours, locked_zip):
     url = send_columns(client, send_sheet(client, response.url).url).url
     client.post(url, {"act": "create"})
     assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize("inside", ["alone", "in a zip"])
+def test_a_workbook_that_office_encrypted_is_asked_for_its_password(
+    client, ours, inside
+):
+    encrypted = ECMA376Agile.encrypt("clave-17", io.BytesIO(workbook([row()])))
+    content = encrypted if inside == "alone" else packed(encrypted, "cartera.xlsx")
+    response = choose(client, ours.account, content, name="cartera.xlsx")
+    assert "/password/" in response.url
+    assert client.post(response.url, {"password": "no"}).context["refusal"]
+    response = client.post(response.url, {"password": "clave-17"})
+    url = send_columns(client, send_sheet(client, response.url).url).url
+    client.post(url, {"act": "create"})
+    upload = Upload.objects.get()
+    assert (upload.jobs, upload.file_name) == (1, "cartera.xlsx")
+    assert "clave-17" not in str(Upload.objects.values().get())
+
+
+def test_an_encrypted_ods_is_refused_with_a_sentence(client, ours):
+    content = (libreoffice.FILES / "clave-libreoffice.ods").read_bytes()
+    page = choose(client, ours.account, content, name="cartera.ods")
+    assert "contraseña" in str(page.context["form"].errors["file"])
 
 
 @pytest.fixture
@@ -562,3 +587,27 @@ def test_a_corrected_error_workbook_adds_just_its_rows(client, ours, language):
     assert kept[0].extra == kept[1].extra
     # and the next whole file is compared with the last whole one
     assert LayoutProfile.objects.values().get() == told
+
+
+@pytest.mark.parametrize("kind", libreoffice.KINDS)
+def test_what_libreoffice_wrote_adds_exactly_the_missing_cases(client, ours, kind):
+    """What it does to types, dates, phones and the two columns in front changes
+    nothing: the cases are those of the file that was right from the beginning."""
+    names = ("person_key", "creditor_key", "amount", "phones", "variables", "extra")
+    expected = []
+    for rows in (libreoffice.RIGHT[:-1], libreoffice.wrong_rows()):
+        for model in (Batch, LayoutProfile):
+            model.objects.all().delete()
+        confirm(client, ours.account, libreoffice.book(rows))
+        jobs = Job.objects.order_by("creditor").values_list(*names)
+        expected = expected or list(jobs)
+    upload = Upload.objects.order_by("pk").last()
+    assert (upload.jobs, upload.error_count) == (1, 5)
+    file = (libreoffice.FILES / f"corregido-libreoffice.{kind}").read_bytes()
+    batch = Batch.objects.get()
+    confirm(client, ours.account, file, batch=batch.pk, name=f"corregido.{kind}")
+    added = Upload.objects.order_by("pk").last()
+    assert (added.rows, added.jobs, added.error_count) == (5, 4, 1)
+    assert list(jobs.all()) == expected
+    assert set(Job.objects.values_list("batch_id", flat=True)) == {batch.pk}
+    assert UploadError.objects.get(upload=added).code == "row_total"

@@ -10,7 +10,14 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 
-from batches.imports import background, cases, error_workbook, loading, storage
+from batches.imports import (
+    background,
+    cases,
+    error_workbook,
+    loading,
+    slots,
+    storage,
+)
 from batches.imports.loading import Begun
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import Answers, DuplicatePolicy
@@ -178,7 +185,7 @@ def test_the_same_file_is_not_taken_again_while_it_waits(account):
 
 def test_half_of_the_workers_are_left_for_calls(account, settings, tasks):
     settings.Q_WORKERS = 2
-    slot = background._free_slot()
+    slot = slots.take()
     upload = submit(account)
     assert run(upload) == UploadStatus.QUEUED
     leases.release(slot)
@@ -186,7 +193,7 @@ def test_half_of_the_workers_are_left_for_calls(account, settings, tasks):
 
 
 def test_a_killed_worker_keeps_its_slot_no_longer_than_its_upload(account):
-    background._free_slot()
+    slots.take()
     lease = Lease.objects.get()
     assert (lease.expires_at - clock.wall()).total_seconds() <= loading.LEASE_SECONDS
 
@@ -345,7 +352,7 @@ def take_up(tasks):
 WORKER = """
 import os, signal, django
 django.setup()
-from batches.imports import background, storage
+from batches.imports import background, slots, storage
 insert, chunks = storage._insert_chunk, []
 storage.CHUNK, storage._WRITERS = 3, 1
 def die(*args):
@@ -354,7 +361,7 @@ def die(*args):
     if len(chunks) == {chunk}:
         os.kill(os.getpid(), signal.SIGKILL)
 storage._insert_chunk = die
-background._queue_next = lambda: None
+slots.WAITING.clear()
 background.run("{upload}")
 """
 

@@ -177,13 +177,14 @@ def test_an_import_is_written_into_the_activity_log(account):
 
 def test_the_error_workbook_has_the_rows_and_two_columns_in_front(account):
     due = date(2025, 9, 28)
-    bad = row(rut="x", name="=1+1", due=due, title="")
+    bad = row(rut="x", name="=1+1", due=due, title=True)
     result = load([row(), bad, HEADERS], account)
     header, first, second = load_workbook(result.error_workbook).active.values
     assert header[2:] == tuple(HEADERS)
     assert first[0] == "RUTS"
     assert first[2:5] == ("x", "=1+1", 150000)
     assert first[5].date() == due
+    assert first[10] == "True"  # as it is read; LibreOffice's own would be a number
     assert second[2] == "RUTS"
 
 

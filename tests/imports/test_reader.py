@@ -82,7 +82,7 @@ def spreadsheet(cells: list[list[str]]) -> bytes:
         (zipped(**{"word/document.xml": "<x/>"}), "file_not_workbook"),
         (b"PK\x03\x04 cut short", "file_damaged"),
         (zipped(**{"xl/workbook.xml": "<broken"}), "file_damaged"),
-        (OLE + "EncryptedPackage".encode("utf-16-le"), "file_encrypted"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "file_damaged"),
         (OLE + "WordDocument".encode("utf-16-le"), "file_not_workbook"),
         (OLE + "Workbook".encode("utf-16-le"), "file_damaged"),
     ],

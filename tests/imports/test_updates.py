@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from batches.imports import documents, payments, storage, updates
+from batches.imports import documents, payments, rewriting, storage, updates
 from batches.imports.importer import import_workbook
 from batches.imports.problems import WorkbookError
 from batches.imports.updates import WITHDRAW, Mode
@@ -190,14 +190,14 @@ def test_a_new_amount_holds_the_payments_before_it(account, batch):
 
 
 def test_a_payment_in_the_middle_of_an_update_is_not_lost(account, batch, monkeypatch):
-    write = updates._write
+    write = rewriting._write
 
     def late(chunk, upload):
         monkeypatch.undo()
         pay([paid(RUT_A, "A-2", 50_000)], account)
         write(chunk, upload)
 
-    monkeypatch.setattr(updates, "_write", late)
+    monkeypatch.setattr(rewriting, "_write", late)
     update(batch, [changed(ANA[0], amount=80_000), ANA[1], BEA, CARO])
     assert of("A-1").amount == 80_000
 
@@ -244,7 +244,7 @@ def test_a_campaign_that_ended_meanwhile_takes_nothing(account, batch, monkeypat
     def end(*args):
         Batch.objects.update(status=BatchStatus.CANCELLED)
 
-    monkeypatch.setattr(updates, "_write_changed", end)
+    monkeypatch.setattr(updates, "write_changed", end)
     new = row(rut=make_rut(10_000_001), title="N-1", mobile=960012348)
     with pytest.raises(WorkbookError) as raised:
         updates.apply(workbook([new], KEYED), batch, by="user:ana")

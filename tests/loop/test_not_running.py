@@ -1,19 +1,22 @@
 """Nothing of a campaign that is not running is dialed, by any path."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from bson import Timestamp
+from django.db import connection
 from pymongo.errors import PyMongoError
 
 from batches.models import Agent, Batch, PhoneNumber
 from batches.states import JobStatus
-from calls import dialer, halts, reconcile
+from calls import dialer, halts, reconcile, stops
 from calls.models import Call
 from calls.states import CallStatus
-from speechai_site.runtime import clock
+from speechai_site.runtime import clock, fences
 from tests.builders import make_agent, make_number
 from tests.loop.conftest import Loop
 from tests.loop.test_races import beside
@@ -152,11 +155,9 @@ def test_the_next_call_after_an_edit_has_the_new_caller_id(loop: Loop) -> None:
     assert latest.from_number == new.e164
 
 
-@pytest.mark.parametrize("by", ["pause", "halt"])
-def test_eight_workers_dial_nothing_that_was_not_sending_when_it_stopped(
-    loop: Loop, by: str
-) -> None:
-    """What Retell gets in all is what was `sending`, or further, when it returned."""
+def dial_with_eight(loop: Loop, stop: Callable[[Batch], object]) -> set[str]:
+    """160 cases of one campaign; `stop` is called when all eight are at it. The
+    attempts that were not `sending` when it returned."""
     loop.simulate(create_seconds=0.02)
     batch = loop.batch()
     for _ in range(160):
@@ -174,16 +175,117 @@ def test_eight_workers_dial_nothing_that_was_not_sending_when_it_stopped(
     threads = [beside(lambda n=n: worker(n)) for n in range(8)]
     for _ in range(8):
         begun.acquire()
-    if by == "pause":
-        batch.pause(by="user:test")
-    else:
-        halts.halt(by="user:test")
+    stop(batch)
     unsent = Call.objects.filter(status__in=["planned", "withdrawn"])
     untouched = set(unsent.values_list("pk", flat=True))
     for thread in threads:
         thread.join()
+    return untouched
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [lambda batch: batch.pause(by="user:test"), lambda _: halts.halt(by="user:test")],
+    ids=["pause", "halt"],
+)
+def test_eight_workers_dial_nothing_that_was_not_sending_when_it_stopped(
+    loop: Loop, stop: Callable[[Batch], object]
+) -> None:
+    """What Retell gets in all is what was `sending`, or further, when it returned."""
+    untouched = dial_with_eight(loop, stop)
 
     rung = {call.metadata["attempt_id"] for call in loop.simulator.calls}
     assert untouched
-    assert not rung & untouched
-    assert rung == set(ids) - untouched
+    assert rung == set(Call.objects.values_list("pk", flat=True)) - untouched
+
+
+def test_every_create_of_eight_workers_was_sending_at_the_pauses_commit(
+    loop: Loop,
+) -> None:
+    """The database's own log says in which order they were committed."""
+    log = connection.database.client.local["oplog.rs"]
+    began = log.find_one(sort=[("$natural", -1)])["ts"]
+
+    dial_with_eight(loop, lambda batch: batch.pause(by="user:test"))
+
+    commits = list(statuses_committed(log.find({"ts": {"$gt": began}})))
+    (pause,) = [at for at, _id, status in commits if status == S.PAUSED]
+    sending = {_id: at for at, _id, status in commits if status == CallStatus.SENDING}
+    rung = {call.metadata["attempt_id"] for call in loop.simulator.calls}
+    assert rung <= set(sending)
+    assert max(sending.values()) < pause
+
+
+def statuses_committed(
+    entries: Iterable[dict[str, Any]],
+) -> Iterator[tuple[Timestamp, Any, str]]:
+    """When each status was committed, and of which document."""
+    for entry in entries:
+        for change in entry["o"].get("applyOps", [entry]):
+            set_ = change["o"].get("diff", {}).get("u", {})
+            if change["op"] == "u" and "status" in set_:
+                yield entry["ts"], change["o2"]["_id"], set_["status"]
+
+
+def test_a_pause_that_died_half_way_calls_nobody(loop: Loop) -> None:
+    loop.simulate()
+    job = loop.job()
+    loop.plan()
+    die_while_pausing(job.batch)
+
+    loop.work()
+
+    assert creates(loop) == 0
+    assert Call.objects.get().status == CallStatus.WITHDRAWN
+
+
+def test_a_pause_that_died_half_way_is_finished(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop.simulate()
+    batch = loop.batch()
+    die_while_pausing(batch)
+    monkeypatch.setattr(stops, "INTERRUPTED_AFTER", timedelta(0))
+
+    loop.reconcile()
+
+    batch.refresh_from_db()
+    assert (batch.status, batch.pause_reason) == (S.PAUSED, "stop_interrupted")
+    assert batch.stopping_wall is None
+
+
+def die_while_pausing(batch: Batch) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fences, "close", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            batch.pause(by="user:test")
+
+
+def test_a_cancel_that_a_pause_overtakes_cancels_all_the_same(loop: Loop) -> None:
+    loop.simulate()
+    batch = loop.batch()
+    close, overtaking = fences.close, [lambda: batch.pause(by="user:other")]
+
+    def overtaken() -> None:
+        close()
+        if overtaking:
+            overtaking.pop()()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fences, "close", overtaken)
+        assert Batch.objects.get(pk=batch.pk).cancel(by="user:test")
+
+    batch.refresh_from_db()
+    assert [entry["to"] for entry in batch.history] == ["paused", "cancelled"]
+
+
+def test_a_page_that_is_out_of_date_leaves_no_mark(loop: Loop) -> None:
+    loop.simulate()
+    batch = loop.batch()
+    as_read = Batch.objects.get(pk=batch.pk)
+    batch.pause(by="user:test")
+    batch.resume(by="user:test")
+
+    assert not as_read.pause(by="user:other", as_read=True)
+    batch.refresh_from_db()
+    assert (batch.status, batch.stopping_wall) == (S.RUNNING, None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
-from batches.models import Job
+from batches.models import Batch, Job
 from batches.states import JobStatus
 from calls import dialer
 from calls.models import Call, ContactLedger
@@ -89,12 +89,14 @@ def test_a_pause_waits_for_a_dial_that_was_first(
         pauses.append(beside(paused))
         pauses[0].join(0.3)
         assert pauses[0].is_alive(), "it returned while a call could still be sent"
+        read = beside(lambda: seen.append(Batch.objects.get().status))
+        read.join()
 
     monkeypatch.setattr(dialer, "_commit_sending", once(pause, dialer._commit_sending))
     assert len(begin(loop)) == 1
     pauses[0].join()
 
-    assert seen == [CallStatus.SENDING]
+    assert seen == [Batch.Status.RUNNING, CallStatus.SENDING]
 
 
 def test_two_tasks_of_one_person_ring_once(

@@ -20,13 +20,13 @@ from calls.retell.errors import RetellError
 from calls.retell.sync import sync
 from speechai_site.runtime import audit, clock, environment, leases
 from speechai_site.runtime.documents import collection
-from speechai_site.runtime.models import Heartbeat, User
+from speechai_site.runtime.models import Heartbeat, User, WrongPasswords
 
 # A killed setup keeps the next one waiting for so long (wall seconds).
 LEASE_SECONDS = 30
 PATIENCE_SECONDS = 120
 # Rows that MongoDB removes by itself: model, column, wall seconds after it.
-EXPIRING = [(Heartbeat, "at", 60)]
+EXPIRING = [(Heartbeat, "at", 60), (WrongPasswords, "until_wall", 0)]
 
 
 class Command(BaseCommand):

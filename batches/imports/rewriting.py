@@ -1,0 +1,74 @@
+"""Changed cases, written unless they changed meanwhile: then they are compared anew."""
+
+from collections.abc import Callable, Sequence
+
+from pymongo import UpdateOne
+
+from batches.imports.balances import Contexts
+from batches.imports.cases import Case
+from batches.imports.compare import CHANGEABLE, Change, Comparer
+from batches.imports.listed import chunked
+from batches.models import Job, Upload
+from speechai_site.runtime.documents import collection
+
+CHUNK = 1000
+TRIES = 10
+
+
+def write_changed(
+    comparer: Comparer,
+    changed: Sequence[tuple[Case, Change]],
+    hold: Callable[[], object],
+) -> None:
+    """Each case unless its debts or phones changed meanwhile: then it is compared
+    anew."""
+    left = list(changed)
+    for _try in range(TRIES):
+        again: list[tuple[Case, Change]] = []
+        for chunk in chunked(left, CHUNK):
+            _write(chunk, comparer.upload)
+            hold()
+            again += _missed(comparer, chunk)
+        left = again
+        if not left:
+            return
+
+
+def _write(chunk: Sequence[tuple[Case, Change]], upload: Upload) -> None:
+    collection(Job).bulk_write(
+        [
+            UpdateOne(
+                {
+                    "_id": change.job["_id"],
+                    "status": {"$in": list(CHANGEABLE)},
+                    "debts": change.job["debts"],
+                    "phones": change.job["phones"],
+                },
+                {"$set": change.values},
+            )
+            for _case, change in chunk
+        ],
+        ordered=False,
+    )
+
+
+def _missed(
+    comparer: Comparer, chunk: Sequence[tuple[Case, Change]]
+) -> list[tuple[Case, Change]]:
+    """Those that are not as they should be, with what they are to become now."""
+    jobs = {
+        job["_id"]: job
+        for of in comparer.jobs_of([case for case, _change in chunk]).values()
+        for job in of
+        if job["status"] in CHANGEABLE
+    }
+    contexts = Contexts(jobs.values(), comparer.account)
+    found = []
+    for case, change in chunk:
+        job = jobs.get(change.job["_id"])
+        if job is None:
+            continue
+        anew = comparer.change(case, job, contexts)
+        if anew.values:
+            found.append((case, anew))
+    return found
