@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -35,7 +36,7 @@ from calls.retell.payload import build_create_body
 from calls.retell.schemas import CallReply
 from calls.states import CALL, CallStatus
 from speechai_site.runtime import clock, environment, fences
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import blank_document, collection
 from speechai_site.runtime.transactions import in_transaction, session
 
 log = logging.getLogger(__name__)
@@ -322,9 +323,18 @@ def _commit_sending(
     if moved != len(sends) or claimed != len(sends):
         raise AssertionError("a call changed inside its transaction")
     collection(ContactLedger).insert_many(slots, session=session())
-    CallDetail.objects.bulk_create(
-        CallDetail(pk=send.call_id, request=send.body.decode()) for send in sends
+    collection(CallDetail).insert_many(
+        [
+            _blank_detail() | {"_id": send.call_id, "request": send.body.decode()}
+            for send in sends
+        ],
+        session=session(),
     )
+
+
+@cache
+def _blank_detail() -> Document:
+    return blank_document(CallDetail)
 
 
 def _withdraw(refused: list[tuple[Document, str]]) -> None:

@@ -5,6 +5,7 @@ import secrets
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -19,9 +20,10 @@ from calls.asked import JOB_FIELDS as ASKED_OF_JOBS
 from calls.asked import is_calling_time
 from calls.gate import Document, Gate, Verdict, as_decision, spread
 from calls.models import Call
+from calls.models.calls import new_call_id
 from calls.shares import WEIGHTS, Claim, Room, allot
 from speechai_site.runtime import clock, environment, keys, leases
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import blank_document, collection
 from speechai_site.runtime.transactions import in_transaction, session
 
 log = logging.getLogger(__name__)
@@ -216,37 +218,47 @@ def _plan(held: leases.Held, due: list[Any]) -> tuple[list[str], list[Document]]
         verdict = gate.verdict(job, phone)
         if verdict.decision == "allow":
             calls.append(_new_call(gate, job, phone))
-            gate.reserve(job, phone, calls[-1].pk)
+            gate.reserve(job, phone, calls[-1]["_id"])
         else:
             changes.append(turn_away(job, verdict, by=BY))
             refused += as_decision(job, verdict, gate.now)
     JOB.write(changes)
-    Call.objects.bulk_create(calls)
-    return [call.pk for call in calls], refused
+    if calls:
+        collection(Call).insert_many(calls, session=session())
+    return [call["_id"] for call in calls], refused
 
 
-def _new_call(gate: Gate, job: Document, phone: str) -> Call:
+def _new_call(gate: Gate, job: Document, phone: str) -> Document:
     batch = gate.batches[job["batch_id"]]
     agent = gate.agents[batch["agent_id"]]
     policy, contacts = gate.allowed_by(job, phone)
-    return Call(
-        policy=policy,
-        contacts_counted=contacts,
-        account_id=job["account_id"],
-        batch_id=job["batch_id"],
-        job_id=job["_id"],
-        attempt=job["attempts"] + 1,
-        name=job["name"],
-        to_number=phone,
-        to_key=keys.phone_key(phone),
-        person_key=job["person_key"],
-        from_number=gate.numbers[batch["number_id"]]["e164"],
-        agent_id=agent["retell_id"],
-        agent_version=agent["version"],
-        round_id=job["round_id"],
-        planned_at=gate.now,
-        lease_until_wall=clock.wall() + timedelta(seconds=settings.DIAL_LEASE),
-    )
+    wall = clock.wall()
+    return _blank_call() | {
+        "_id": new_call_id(),
+        "policy": policy,
+        "contacts_counted": contacts,
+        "account_id": job["account_id"],
+        "batch_id": job["batch_id"],
+        "job_id": job["_id"],
+        "attempt": job["attempts"] + 1,
+        "name": job["name"],
+        "to_number": phone,
+        "to_key": keys.phone_key(phone),
+        "person_key": job["person_key"],
+        "from_number": gate.numbers[batch["number_id"]]["e164"],
+        "agent_id": agent["retell_id"],
+        "agent_version": agent["version"],
+        "round_id": job["round_id"],
+        "planned_at": gate.now,
+        "planned_wall": wall,
+        "lease_until_wall": wall + timedelta(seconds=settings.DIAL_LEASE),
+    }
+
+
+@cache
+def _blank_call() -> Document:
+    """Written raw: making the rows' objects took a tenth of a round."""
+    return blank_document(Call)
 
 
 def turn_away(job: Document, verdict: Verdict, *, by: str) -> UpdateMany:

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
-from django.db import connection, models
 
 from batches.imports.cases import Case, Cases
 from batches.imports.normalizers.phones import MOBILE, kind_of
@@ -21,6 +20,7 @@ from batches.models import Job, Upload
 from batches.states import JobStatus
 from batches.use_cases.base import Subject
 from speechai_site.runtime import keys
+from speechai_site.runtime.documents import blank_document
 
 NO_PHONE = "no_phone"
 # The last bytes of a Decimal128 (BID) that is a whole number of less than 64 bits.
@@ -117,16 +117,6 @@ class JobDocuments:
         seed = f"{self.seed}{person_key}|{creditor_key}".encode()
         digest = hashlib.sha256(seed).digest()
         return ObjectId(self.first_bytes + rank.to_bytes(3, "big") + digest[:5])
-
-
-def blank_document(model: type[models.Model]) -> dict[str, Any]:
-    """What a new row of a model holds in the database when nothing is given."""
-    instance = model()
-    return {
-        field.column: field.get_db_prep_save(field.pre_save(instance, True), connection)  # noqa: FBT003 Django's signature
-        for field in model._meta.local_concrete_fields
-        if not field.primary_key
-    }
 
 
 def decimal128(amount: Decimal) -> Decimal128:

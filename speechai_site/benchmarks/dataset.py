@@ -21,7 +21,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, models
 
-from batches.imports.documents import blank_document
 from batches.models import Account, Agent, Batch, Job, PhoneNumber, Upload
 from batches.states import BatchStatus, JobStatus
 from calls.counters import count
@@ -30,7 +29,7 @@ from speechai_site.benchmarks import documents
 from speechai_site.benchmarks.documents import Calls, Document, Jobs, Target
 from speechai_site.benchmarks.plans import ACCOUNTS, Campaign, Plan
 from speechai_site.runtime import clock, keys
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import blank_document, collection
 
 log = logging.getLogger(__name__)
 # Wednesday, half past two in Santiago: calling time, and before any wall clock's now.

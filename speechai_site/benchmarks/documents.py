@@ -15,13 +15,14 @@ from bson import Decimal128, ObjectId
 
 from batches import use_cases
 from batches.imports.cases import read_cases
-from batches.imports.documents import JobDocuments, blank_document
+from batches.imports.documents import JobDocuments
 from batches.models import Account, Upload
 from batches.states import JobStatus
 from calls.models import Call
 from calls.states import CallStatus
 from samples.make_samples import write_collections_workbook
 from speechai_site.runtime import keys
+from speechai_site.runtime.documents import blank_document
 
 SAMPLE_ROWS = 800
 FIRST_RUT = 30_000_000

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
-from batches.imports.documents import blank_document
 from batches.models import Job
 from batches.states import JobStatus
 from calls.models import Call, CallDetail, WebhookEvent
@@ -30,7 +29,7 @@ from speechai_site.benchmarks.documents import Document
 from speechai_site.benchmarks.measuring import Line, p99
 from speechai_site.benchmarks.program import AGENT, NUMBER
 from speechai_site.runtime import clock
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import blank_document, collection
 from speechai_site.runtime.supervisor import Supervisor
 
 A_SECOND = 100

@@ -29,3 +29,14 @@ def unique(*values: str) -> dict[str, Any]:
     if len(values) == 1:
         return {"$eq": values[0], "$type": "string"}
     return {"$in": list(values), "$type": "string"}
+
+
+def blank_document(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row of a model holds in the database when nothing is given; without
+    its `_id`, and with what the clock said now."""
+    instance = model()
+    return {
+        field.column: field.get_db_prep_save(field.pre_save(instance, True), connection)  # noqa: FBT003 Django's signature
+        for field in model._meta.local_concrete_fields
+        if not field.primary_key
+    }
