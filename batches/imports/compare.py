@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pymongo import UpdateOne
+
 from batches.imports import balances
 from batches.imports.balances import Contexts, Document, Line
 from batches.imports.cases import Case, Cases
@@ -51,6 +53,13 @@ class Change:
     @property
     def was_called(self) -> bool:
         return _was_called(self.job)
+
+    def update(self) -> UpdateOne:
+        """Its write: not if the case's debts or phones have changed meanwhile."""
+        as_compared = {name: self.job[name] for name in ("_id", "debts", "phones")}
+        return UpdateOne(
+            {**as_compared, "status": {"$in": list(CHANGEABLE)}}, {"$set": self.values}
+        )
 
 
 @dataclass

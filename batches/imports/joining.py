@@ -8,8 +8,6 @@ person and creditor. Jobs change only in the transaction that makes the file cou
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import UpdateOne
-
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case, Cases
 from batches.imports.compare import CHANGEABLE, Change, Comparer
@@ -68,18 +66,7 @@ def write(changes: Sequence[Change]) -> None:
     if not changes:
         return
     done = collection(Job).bulk_write(
-        [
-            UpdateOne(
-                {
-                    "_id": change.job["_id"],
-                    "status": {"$in": list(CHANGEABLE)},
-                    "debts": change.job["debts"],
-                    "phones": change.job["phones"],
-                },
-                {"$set": change.values},
-            )
-            for change in changes
-        ],
+        [change.update() for change in changes],
         ordered=False,
         session=session(),
     )

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from pymongo import UpdateOne
-
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case
 from batches.imports.compare import CHANGEABLE, Change, Comparer
 from batches.imports.listed import chunked
-from batches.models import Job, Upload
+from batches.models import Job
 from speechai_site.runtime.documents import collection
 
 CHUNK = 1000
@@ -26,7 +24,7 @@ def write_changed(
     for _try in range(TRIES):
         again: list[tuple[Case, Change]] = []
         for chunk in chunked(left, CHUNK):
-            _write(chunk, comparer.upload)
+            _write(chunk)
             hold()
             again += _missed(comparer, chunk)
         left = again
@@ -34,20 +32,9 @@ def write_changed(
             return
 
 
-def _write(chunk: Sequence[tuple[Case, Change]], upload: Upload) -> None:
+def _write(chunk: Sequence[tuple[Case, Change]]) -> None:
     collection(Job).bulk_write(
-        [
-            UpdateOne(
-                {
-                    "_id": change.job["_id"],
-                    "status": {"$in": list(CHANGEABLE)},
-                    "debts": change.job["debts"],
-                    "phones": change.job["phones"],
-                },
-                {"$set": change.values},
-            )
-            for _case, change in chunk
-        ],
+        [change.update() for _case, change in chunk],
         ordered=False,
     )
 

@@ -192,10 +192,10 @@ def test_a_new_amount_holds_the_payments_before_it(account, batch):
 def test_a_payment_in_the_middle_of_an_update_is_not_lost(account, batch, monkeypatch):
     write = rewriting._write
 
-    def late(chunk, upload):
+    def late(chunk):
         monkeypatch.undo()
         pay([paid(RUT_A, "A-2", 50_000)], account)
-        write(chunk, upload)
+        write(chunk)
 
     monkeypatch.setattr(rewriting, "_write", late)
     update(batch, [changed(ANA[0], amount=80_000), ANA[1], BEA, CARO])
