@@ -173,9 +173,10 @@ def _serve(socket: Connection) -> None:
     known, common = b"", None
     while True:
         try:
-            work, packed, chunk = pickle.loads(socket.recv_bytes())  # noqa: S301
+            received = socket.recv_bytes()
         except EOFError:
             return
+        work, packed, chunk = pickle.loads(received)  # noqa: S301 our parent's
         if packed != known:
             known, common = packed, pickle.loads(packed)  # noqa: S301 our parent's
         try:
