@@ -88,7 +88,7 @@ def _encoded(documents: JobDocuments, ranked: tuple[int, list[Any]]) -> list[byt
     """A chunk of packed cases as documents; the number is the place of the first."""
     first, cases = ranked
     unpacked = map(documents.cases.unpacked, cases)
-    return [encode(documents.of(c, rank)) for rank, c in enumerate(unpacked, first)]
+    return [documents.encoded(case, rank) for rank, case in enumerate(unpacked, first)]
 
 
 def store_errors(
