@@ -5,6 +5,7 @@ Made here and written raw: ORM bulk writes cost seven times as much (0.11 agains
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -12,13 +13,13 @@ from typing import Any
 
 from bson import Decimal128, Int64, ObjectId, encode
 
-from batches.imports.cases import Case, Cases
+from batches.imports.cases import Case, Cases, name_of, phones_of
 from batches.imports.normalizers.phones import MOBILE, kind_of
 from batches.imports.normalizers.places import places_of
 from batches.imports.problems import sentence
 from batches.models import Job, Upload
 from batches.states import JobStatus
-from batches.use_cases.base import Subject
+from batches.use_cases.base import Row, Subject
 from speechai_site.runtime import keys
 from speechai_site.runtime.documents import blank_document
 
@@ -79,9 +80,10 @@ class JobDocuments:
 
     def _own(self, case: Case, rank: int) -> dict[str, Any]:
         """The fields that are a case's own."""
-        subject = self.cases.describe(case)
-        name, document, numbers = case.name, case.document, case.phones()
-        first = self.cases.reader.other_columns(case.rows[0])
+        rows = case.rows
+        subject = self.cases.describe(rows)
+        name, document, numbers = name_of(rows), case.document, phones_of(rows)
+        first = self.cases.reader.other_columns(rows[0])
         person_key = case.person_key(self.account_id)
         kinds = list(map(kind_of, numbers))
         has_place = subject.places or any(kind != MOBILE for kind in kinds)
@@ -94,8 +96,8 @@ class JobDocuments:
                 for number, kind in zip(numbers, kinds, strict=True)
             ],
             "extra": [pair for pair in first if pair[1]],
-            "warnings": _warnings(case),
-            "source_rows": [row.number for row in case.rows],
+            "warnings": _warnings(rows),
+            "source_rows": [row.number for row in rows],
             "person_key": person_key,
             "document_key": keys.document_key(document) if document else "",
             "phone_keys": list(map(keys.phone_key, numbers)),
@@ -110,19 +112,19 @@ class JobDocuments:
             "coupons": Int64(subject.coupons),
             "limit_date": _midnight(subject.limit_date),
             "max_date": _midnight(subject.max_date),
-            "debts": self._debts(subject, case, first),
+            "debts": self._debts(subject, rows, first),
             "variables": subject.variables,
         }
 
     def _debts(
-        self, subject: Subject, case: Case, first: list[list[str]]
+        self, subject: Subject, rows: Sequence[Row], first: list[list[str]]
     ) -> list[dict[str, Any]]:
         """A later debt line keeps the other columns in which its row differs from the
         first, which are the job's own."""
-        if len(case.rows) == 1:
+        if len(rows) == 1:
             return subject.debts
         debts: list[dict[str, Any]] = [dict(line) for line in subject.debts]
-        for line, row in zip(debts[1:], case.rows[1:], strict=True):
+        for line, row in zip(debts[1:], rows[1:], strict=True):
             pairs = zip(self.cases.reader.other_columns(row), first, strict=True)
             if other := [pair for pair, of_first in pairs if pair != of_first]:
                 line["extra"] = other
@@ -148,7 +150,7 @@ def decimal128(amount: Decimal) -> Decimal128:
     return Decimal128.from_bid(int(digits).to_bytes(8, "little") + _WHOLE)
 
 
-def _warnings(case: Case) -> list[dict[str, str]]:
+def _warnings(rows: Sequence[Row]) -> list[dict[str, str]]:
     return [
         {
             "row": str(warning.row),
@@ -157,7 +159,7 @@ def _warnings(case: Case) -> list[dict[str, str]]:
             "code": warning.code,
             "message": sentence(warning.code, warning.column),
         }
-        for row in case.rows
+        for row in rows
         if row.warnings
         for warning in row.warnings
     ]
