@@ -22,7 +22,7 @@ from speechai_site.runtime import keys
 # Bytes of one case as it is held; a document of MongoDB may have 16 MB.
 MAX_CASE_SIZE = 3_000_000
 # Rows that one process reads at a time, and between two calls of who watches.
-CHUNK = 500
+CHUNK = 1500
 # What a row costs beside its other columns, roughly.
 _ROW_SIZE = 300
 
