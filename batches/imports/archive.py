@@ -50,10 +50,10 @@ def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
     if sum(entry.file_size for entry in entries) > limit():
         raise bomb(limit())
     kind = next((kind for name, kind in KINDS.items() if name in names), "")
-    if not kind and "mimetype" in names:
-        kind = "ods" if archive.read("mimetype").strip() == ODS else ""
-    if kind == "ods" and b"encryption-data" in archive.read("META-INF/manifest.xml"):
-        raise PasswordNeeded
+    if not kind and _is_ods(archive):
+        if _is_locked_ods(archive):
+            raise PasswordNeeded
+        kind = "ods"
     if kind:
         if any(entry.flag_bits & _ENCRYPTED for entry in entries):
             raise PasswordNeeded
@@ -62,6 +62,34 @@ def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
     if "[Content_Types].xml" in names or not _tables(archive):
         raise WorkbookError("file_not_workbook")
     return "zip"
+
+
+def _is_ods(archive: zipfile.ZipFile) -> bool:
+    names = archive.namelist()
+    return "mimetype" in names and archive.read("mimetype").strip() == ODS
+
+
+def _is_locked_ods(archive: zipfile.ZipFile) -> bool:
+    return b"encryption-data" in archive.read("META-INF/manifest.xml")
+
+
+def is_locked_ods(file: BinaryIO) -> bool:
+    """Whether it is a spreadsheet that LibreOffice encrypted (`locked_ods.py`)."""
+    file.seek(0)
+    if file.read(2) != b"PK":
+        return False
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return _is_ods(packed) and _is_locked_ods(packed)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):
+        return False
 
 
 def unpacked_size(content: bytes) -> int:
@@ -96,7 +124,7 @@ def _check_parts(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
 
 def unpacked(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     """The content of an entry in chunks, as far as it really goes."""
-    return _inflated(_stored(file, entry), entry.compress_type)
+    return inflated(_stored(file, entry), entry.compress_type)
 
 
 def _stored(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -113,7 +141,8 @@ def _stored(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         yield chunk
 
 
-def _inflated(chunks: Iterator[bytes], method: int) -> Iterator[bytes]:
+def inflated(chunks: Iterator[bytes], method: int) -> Iterator[bytes]:
+    """What was packed by a method of zip, in chunks; raises WorkbookError."""
     if method == zipfile.ZIP_STORED:
         yield from chunks
         return
@@ -181,7 +210,8 @@ def _read(
     """An entry, not encrypted or with the old cipher."""
     try:
         with archive.open(entry, pwd=password or None) as packed:
-            return _limited(iter(partial(packed.read, _CHUNK), b""))
+            chunks = iter(partial(packed.read, _CHUNK), b"")
+            return joined(chunks, settings.UPLOAD_MAX_BYTES)
     except NotImplementedError as error:
         raise WorkbookError("zip_cipher") from error
     except RuntimeError as error:  # that is how zipfile says it
@@ -200,14 +230,15 @@ def _read_aes(
         raise WorkbookError("zip_cipher")
     sealed = b"".join(_stored(archive.fp, entry))
     opened = zip_aes.opened(sealed, seal, password)
-    content = _limited(_inflated(opened, seal.method))
+    content = joined(inflated(opened, seal.method), settings.UPLOAD_MAX_BYTES)
     if seal.has_checksum and zlib.crc32(content) != entry.CRC:
         raise WorkbookError("file_damaged")
     return content
 
 
-def _limited(chunks: Iterator[bytes]) -> bytes:
-    content, most = bytearray(), settings.UPLOAD_MAX_BYTES
+def joined(chunks: Iterator[bytes], most: int) -> bytes:
+    """All of it, unless it is more than so many bytes: then raises WorkbookError."""
+    content = bytearray()
     for chunk in chunks:
         content += chunk
         if len(content) > most:

@@ -96,10 +96,28 @@ def test_a_workbook_that_office_encrypted_is_asked_for_its_password(
     assert "clave-17" not in str(Upload.objects.values().get())
 
 
-def test_an_encrypted_ods_is_refused_with_a_sentence(client, ours):
-    content = (libreoffice.FILES / "clave-libreoffice.ods").read_bytes()
-    page = choose(client, ours.account, content, name="cartera.ods")
-    assert "contraseña" in str(page.context["form"].errors["file"])
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [
+        ("clave-7zip-aes256.zip", "clave-7zip-aes256.xlsx"),
+        ("clave-bsdtar-aes256.zip", "clave-bsdtar-aes256.xlsx"),
+        ("clave-libreoffice.ods", "clave-libreoffice.ods"),
+        ("clave-libreoffice25.ods", "clave-libreoffice25.ods"),
+        ("clave-libreoffice25.xlsx", "clave-libreoffice25.xlsx"),
+        ("clave-libreoffice.xls", "clave-libreoffice.xls"),
+    ],
+)
+def test_what_a_program_locked_is_loaded_with_its_password(client, ours, name, opened):
+    content = (libreoffice.FILES / name).read_bytes()
+    response = choose(client, ours.account, content, name=name)
+    assert "/password/" in response.url
+    assert client.post(response.url, {"password": "no"}).context["refusal"]
+    response = client.post(response.url, {"password": "clave-17"})
+    url = send_columns(client, send_sheet(client, response.url).url).url
+    client.post(url, {"act": "create"})
+    upload = Upload.objects.get()
+    assert upload.jobs == Job.objects.count() > 1
+    assert upload.file_name == opened
 
 
 @pytest.fixture
