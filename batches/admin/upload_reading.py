@@ -19,7 +19,7 @@ from batches.models import Account
 from batches.states import UploadStatus
 
 # Which step of the wizard each step of `drafting` belongs to.
-PLACES = {"first": 1, "sheet": 2, "columns": 3}
+PLACES = {"unlock": 1, "first": 1, "sheet": 2, "columns": 3}
 # How much of the whole time the file's unpacking takes, and the reading of its rows;
 # the rest is the counting.
 UNPACKED, READ = 0.15, 0.5
