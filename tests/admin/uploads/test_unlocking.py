@@ -13,33 +13,14 @@ from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from batches.imports import drafting, pending, slots, unlocking
 from batches.imports.problems import FILE_SENTENCES
-from batches.models import Batch, Job
+from batches.models import Job
 from speechai_site.runtime import clock
-from speechai_site.runtime.models import Lease
+from tests.admin.uploads.waiting import lapse
 from tests.admin.wizard import choose, send_columns, send_sheet
-from tests.builders import make_agent, make_number
 from tests.imports import locked_zips
 
 PASSWORD = locked_zips.PASSWORD
 LOCKED = locked_zips.read("clave-7zip-zipcrypto.zip")
-
-
-@pytest.fixture
-def client(ours, sign_in):
-    ours.account.default_agent = make_agent()
-    ours.account.default_number = make_number()
-    ours.account.save()
-    for model in (Batch, Job):
-        model.objects.all().delete()
-    return sign_in(ours.operator)
-
-
-@pytest.fixture
-def tasks(monkeypatch):
-    """What workers are to read."""
-    queued = []
-    monkeypatch.setattr(drafting, "async_task", lambda *task, **_o: queued.append(task))
-    return queued
 
 
 @pytest.fixture
@@ -65,11 +46,6 @@ def give(client, url: str, password: str = PASSWORD):
     response = client.post(url, {"password": password})
     assert "/reading/" in response.url
     return response.url
-
-
-def lapse() -> None:
-    """The leases of who is dead."""
-    Lease.objects.update(expires_at=clock.wall() - timedelta(seconds=1))
 
 
 def everything() -> str:
