@@ -146,10 +146,11 @@ def unfinished(request: HttpRequest) -> list[dict[str, str]]:
 
 
 def _leads_back(kept: pending.Pending) -> bool:
-    """What was never looked at cannot be gone on with, nor what was refused."""
+    """What was never looked at cannot be gone on with, nor what was refused; but one
+    that a process could not open can be given its password again."""
     if kept.work:
         return not kept.work["refusal"]
-    return bool(kept.choices.get("look"))
+    return bool(kept.choices.get("look") or kept.choices.get("problems"))
 
 
 def _url(page: str, draft: Draft) -> str:

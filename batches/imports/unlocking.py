@@ -1,6 +1,6 @@
 """Opening a workbook with its password, between its choice and the first look at it.
 
-Of a large one that takes up to two minutes (the old cipher of zip, byte by byte). No
+Of a large one that takes more than a minute (the old cipher of zip, byte by byte). No
 worker can do it: what it is to do stands in the database, where no password may be. So
 a process of its own does, which gets the password through a pipe. When that dies nobody
 knows the password any more, and `drafting.tend` has it asked for again.

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import olefile
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from batches.imports import locked
@@ -57,6 +58,19 @@ def test_the_older_cipher_of_xlsx_is_that_of_the_file():
         version = ole.openstream("EncryptionInfo").read(4)
     assert version == b"\x03\x00\x02\x00"  # [MS-OFFCRYPTO] 2.3.4.5
     assert sniff(unpacked(STANDARD, PASSWORD)) == "xlsx"
+
+
+@pytest.mark.parametrize("content", [encrypted(), STANDARD])
+def test_a_wrong_password_is_told_before_the_table_is_deciphered(content, monkeypatch):
+    deciphered = []
+    monkeypatch.setattr(OOXMLFile, "decrypt", lambda *args: deciphered.append(args))
+    assert refusal(content, "otra").code == "password_wrong"
+    assert deciphered == []
+
+
+def test_a_table_that_cannot_be_read_with_the_right_password_is_damaged():
+    no_workbook = ECMA376Agile.encrypt(PASSWORD, BytesIO(b"nothing"), spin_count=1000)
+    assert refusal(no_workbook).code == "file_damaged"
 
 
 def test_what_excel_opens_without_asking_is_opened_without_asking():

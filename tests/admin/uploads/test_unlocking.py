@@ -108,6 +108,17 @@ def test_a_wrong_password_is_asked_for_again(client, ours, processes):
     assert unlocking.run(*processes.pop()) == "done"
 
 
+def test_step_one_leads_back_to_what_could_not_be_opened(client, ours, processes):
+    add = reverse("admin:batches_upload_add")
+    password_page(client, ours)
+    assert client.get(add).context["unfinished"] == []
+    url = give(client, password_page(client, ours), "otra")
+    assert [one["url"] for one in client.get(add).context["unfinished"]] == [url]
+    unlocking.run(*processes.pop())
+    assert [one["url"] for one in client.get(add).context["unfinished"]] == [url]
+    assert "/password/" in client.get(url).url
+
+
 def test_what_is_no_table_inside_is_told_where_the_password_is_asked(
     client, ours, processes
 ):
