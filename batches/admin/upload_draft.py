@@ -54,6 +54,8 @@ def next_page(draft: Draft) -> HttpResponse:
     step = "preview"
     if not draft.said["columns_seen"]:
         step = "columns" if draft.said["sheet_seen"] else "sheet"
-    if not draft.said["again_seen"] and draft.same_file:
+    if draft.said["locked"]:
+        step = "password"
+    elif not draft.said["again_seen"] and draft.same_file:
         step = "again"
     return redirect(f"admin:batches_upload_{step}", draft.token)

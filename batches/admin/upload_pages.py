@@ -4,7 +4,6 @@ The next steps: `upload_sheet.py`, `upload_columns.py`, `upload_review.py`. A fi
 known layout goes straight to the last one.
 """
 
-from pathlib import Path
 from typing import Any
 
 from bson import ObjectId
@@ -30,10 +29,10 @@ from batches.admin.progress import number
 from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
 from batches.admin.upload_reading import unfinished
 from batches.formats import when
-from batches.imports import drafting, loading, pending
+from batches.imports import drafting, pending, unlocking
 from batches.imports.drafts import Draft
 from batches.imports.problems import PasswordNeeded, WorkbookError
-from batches.imports.sniffer import can_be_asked, sniff, unpacked
+from batches.imports.sniffer import can_be_asked
 from batches.models import Account, Agent, Batch, PhoneNumber
 
 ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
@@ -188,60 +187,38 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
     file = form.cleaned_data["file"]
     content, name = file.read(), file.name
     try:
-        content, name = _unpacked(content, name, "")
+        content, name = unlocking.table_of(content, name, "")
         locked = False
     except PasswordNeeded:
         locked = can_be_asked(content)
     token = pending.keep(
-        content, file_name=name, user_id=request.user.pk, choices=form.choices()
+        content,
+        file_name=name,
+        user_id=request.user.pk,
+        choices=form.choices() | {"locked": locked},
     )
     if locked:
         return redirect("admin:batches_upload_password", token)
-    return _begin(request, token)
-
-
-def _unpacked(content: bytes, name: str, password: str) -> tuple[bytes, str]:
-    """A table out of the archive or the encryption around it, which nobody needs any
-    more: so no later step needs the password. Raises WorkbookError, PasswordNeeded."""
-    table = unpacked(content, password)
-    if table is content:
-        return content, name
-    kind = {"text": "csv"}.get(found := sniff(table), found)
-    return table, f"{Path(name).stem}.{kind}"
-
-
-def _begin(request: HttpRequest, token: str) -> HttpResponse:
-    """Look at a kept workbook for the first time; raises WorkbookError, and then it is
-    not kept any more."""
     draft = find_draft(request, token)
-    digest, _size = loading.fingerprint(draft.content)
-    draft.said["sha256"] = digest
-    try:
-        is_done = drafting.do(draft, "first")
-    except WorkbookError:
-        pending.drop(token)
-        raise
+    is_done = drafting.first(draft)
     return next_page(draft) if is_done else sent_away(request, Busy(token))
 
 
 def password(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
-    """The password of a packed or encrypted table: used once, here, and kept nowhere."""
+    """The password of a packed or encrypted table: used once, and kept nowhere."""
     try:
         draft = find_draft(request, token)
+        if not draft.said["locked"]:
+            return next_page(draft)
+        refusal = " ".join(draft.said["problems"])
+        if request.method == "POST":
+            given = request.POST.get("password", "")
+            opened = unlocking.unlock(draft, given)
+            return next_page(find_draft(request, opened or token))
     except Gone as gone:
         return sent_away(request, gone)
-    refusal = ""
-    if request.method == "POST":
-        try:
-            given = request.POST.get("password", "")
-            content, name = _unpacked(draft.content, draft.file_name, given)
-            opened = pending.keep(
-                content, file_name=name, user_id=draft.user_id, choices=draft.said
-            )
-            pending.drop(token)
-            return _begin(request, opened)
-        except WorkbookError as error:
-            refusal = error.message
+    except WorkbookError as error:
+        refusal = error.message
     return TemplateResponse(
         request,
         "admin/batches/upload/password.html",

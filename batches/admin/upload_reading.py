@@ -19,7 +19,7 @@ from batches.models import Account
 from batches.states import UploadStatus
 
 # Which step of the wizard each step of `drafting` belongs to.
-PLACES = {"first": 1, "sheet": 2, "columns": 3}
+PLACES = {"unlock": 1, "first": 1, "sheet": 2, "columns": 3}
 # How much of the whole time the file's unpacking takes, and the reading of its rows;
 # the rest is the counting.
 UNPACKED, READ = 0.15, 0.5
@@ -146,10 +146,11 @@ def unfinished(request: HttpRequest) -> list[dict[str, str]]:
 
 
 def _leads_back(kept: pending.Pending) -> bool:
-    """What was never looked at cannot be gone on with, nor what was refused."""
+    """What was never looked at cannot be gone on with, nor what was refused; but one
+    that a process could not open can be given its password again."""
     if kept.work:
         return not kept.work["refusal"]
-    return bool(kept.choices.get("look"))
+    return bool(kept.choices.get("look") or kept.choices.get("problems"))
 
 
 def _url(page: str, draft: Draft) -> str:

@@ -8,11 +8,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
 from django.conf import settings
 
+from batches.imports import zip_aes
 from batches.imports.problems import PasswordNeeded, WorkbookError
 
 KINDS = {"xl/workbook.xml": "xlsx", "xl/workbook.bin": "xlsb"}
@@ -21,6 +24,8 @@ _TABLES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt", ".
 _TABLES += (".html",)
 _CHUNK = 1 << 20
 _ENCRYPTED = 1
+# Of a password that is not ASCII: on Windows the console's page, or its own.
+_ENCODINGS = ("utf-8", "cp850", "cp1252")
 _MARKUP_DECLARED = (b"<!DOCTYPE", b"<!ENTITY")
 # Parts that hold tables; pictures and the like are never unpacked.
 _READ = (".xml", ".rels", ".bin")
@@ -34,8 +39,8 @@ def limit() -> int:
     )
 
 
-def bomb() -> WorkbookError:
-    return WorkbookError("file_bomb", limit=f"{limit() / 1e6:g}")
+def bomb(most: int) -> WorkbookError:
+    return WorkbookError("file_bomb", limit=f"{most / 1e6:g}")
 
 
 def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
@@ -43,12 +48,12 @@ def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if sum(entry.file_size for entry in entries) > limit():
-        raise bomb()
+        raise bomb(limit())
     kind = next((kind for name, kind in KINDS.items() if name in names), "")
-    if not kind and "mimetype" in names:
-        kind = "ods" if archive.read("mimetype").strip() == ODS else ""
-    if kind == "ods" and b"encryption-data" in archive.read("META-INF/manifest.xml"):
-        raise PasswordNeeded
+    if not kind and _is_ods(archive):
+        if _is_locked_ods(archive):
+            raise PasswordNeeded
+        kind = "ods"
     if kind:
         if any(entry.flag_bits & _ENCRYPTED for entry in entries):
             raise PasswordNeeded
@@ -57,6 +62,34 @@ def kind_of(archive: zipfile.ZipFile, file: BinaryIO) -> str:
     if "[Content_Types].xml" in names or not _tables(archive):
         raise WorkbookError("file_not_workbook")
     return "zip"
+
+
+def _is_ods(archive: zipfile.ZipFile) -> bool:
+    names = archive.namelist()
+    return "mimetype" in names and archive.read("mimetype").strip() == ODS
+
+
+def _is_locked_ods(archive: zipfile.ZipFile) -> bool:
+    return b"encryption-data" in archive.read("META-INF/manifest.xml")
+
+
+def is_locked_ods(file: BinaryIO) -> bool:
+    """Whether it is a spreadsheet that LibreOffice encrypted (`locked_ods.py`)."""
+    file.seek(0)
+    if file.read(2) != b"PK":
+        return False
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return _is_ods(packed) and _is_locked_ods(packed)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):
+        return False
 
 
 def unpacked_size(content: bytes) -> int:
@@ -84,13 +117,18 @@ def _check_parts(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
                 raise WorkbookError("file_entities")
             size += len(chunk)
             if size > limit():
-                raise bomb()
+                raise bomb(limit())
             if is_sheet:
                 break  # the sheets that are read are counted then: `sheet_xml.py`
 
 
 def unpacked(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     """The content of an entry in chunks, as far as it really goes."""
+    return inflated(_stored(file, entry), entry.compress_type)
+
+
+def _stored(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """An entry as it lies in the file."""
     file.seek(entry.header_offset)
     header = file.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":
@@ -98,17 +136,21 @@ def unpacked(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     name_length, extra_length = struct.unpack("<HH", header[26:30])
     file.seek(name_length + extra_length, 1)
     left = entry.compress_size
-    if entry.compress_type == zipfile.ZIP_STORED:
-        while left > 0 and (chunk := file.read(min(_CHUNK, left))):
-            left -= len(chunk)
-            yield chunk
+    while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+        left -= len(chunk)
+        yield chunk
+
+
+def inflated(chunks: Iterator[bytes], method: int) -> Iterator[bytes]:
+    """What was packed by a method of zip, in chunks; raises WorkbookError."""
+    if method == zipfile.ZIP_STORED:
+        yield from chunks
         return
-    if entry.compress_type != zipfile.ZIP_DEFLATED:
+    if method != zipfile.ZIP_DEFLATED:
         raise WorkbookError("file_damaged")
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        while left > 0 and (packed := file.read(min(_CHUNK, left))):
-            left -= len(packed)
+        for packed in chunks:
             while packed:
                 if chunk := inflater.decompress(packed, _CHUNK * 4):
                     yield chunk
@@ -139,12 +181,37 @@ def only_table(archive: zipfile.ZipFile, password: str) -> bytes:
     if len(found) != 1:
         raise WorkbookError("zip_many", count=len(found))
     [entry] = found
-    if entry.flag_bits & _ENCRYPTED and not password:
+    if not entry.flag_bits & _ENCRYPTED:
+        return _read(archive, entry)
+    if not password:
         raise PasswordNeeded
-    most = settings.UPLOAD_MAX_BYTES
+    read = _read_aes if entry.compress_type == zip_aes.METHOD else _read
+    refusal = PasswordNeeded("password_wrong")
+    for spelling in _spellings(password):
+        try:
+            return read(archive, entry, spelling)
+        except PasswordNeeded as error:
+            refusal = error
+    raise refusal
+
+
+def _spellings(password: str) -> list[bytes]:
+    """A password as programs may have written it; ASCII is the same in all of them."""
+    found: dict[bytes, None] = {}
+    for encoding in _ENCODINGS:
+        with suppress(UnicodeEncodeError):
+            found[password.encode(encoding)] = None
+    return list(found)
+
+
+def _read(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, password: bytes = b""
+) -> bytes:
+    """An entry, not encrypted or with the old cipher."""
     try:
-        with archive.open(entry, pwd=password.encode() or None) as packed:
-            content = packed.read(most + 1)
+        with archive.open(entry, pwd=password or None) as packed:
+            chunks = iter(partial(packed.read, _CHUNK), b"")
+            return joined(chunks, settings.UPLOAD_MAX_BYTES)
     except NotImplementedError as error:
         raise WorkbookError("zip_cipher") from error
     except RuntimeError as error:  # that is how zipfile says it
@@ -153,6 +220,27 @@ def only_table(archive: zipfile.ZipFile, password: str) -> bytes:
         if password:
             raise PasswordNeeded("password_wrong") from error
         raise WorkbookError("file_damaged") from error
-    if len(content) > most:
-        raise bomb()
+
+
+def _read_aes(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, password: bytes
+) -> bytes:
+    seal = zip_aes.seal_of(entry)
+    if seal.method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise WorkbookError("zip_cipher")
+    sealed = b"".join(_stored(archive.fp, entry))
+    opened = zip_aes.opened(sealed, seal, password)
+    content = joined(inflated(opened, seal.method), settings.UPLOAD_MAX_BYTES)
+    if seal.has_checksum and zlib.crc32(content) != entry.CRC:
+        raise WorkbookError("file_damaged")
     return content
+
+
+def joined(chunks: Iterator[bytes], most: int) -> bytes:
+    """All of it, unless it is more than so many bytes: then raises WorkbookError."""
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > most:
+            raise bomb(most)
+    return bytes(content)

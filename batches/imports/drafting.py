@@ -9,7 +9,7 @@ comes second changes nothing.
 import logging
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -79,6 +79,17 @@ STEPS: dict[str, Callable[..., None]] = {
 }
 
 
+def first(draft: Draft) -> bool:
+    """Look at a workbook that was just kept; raises WorkbookError, and then it is not
+    kept any more. False as in `do`."""
+    draft.said["sha256"], _size = loading.fingerprint(draft.content)
+    try:
+        return do(draft, "first")
+    except WorkbookError:
+        pending.drop(draft.token)
+        raise
+
+
 def do(draft: Draft, step: str, back: dict[str, Any] | None = None) -> bool:
     """Do a step as it was decided: now, or, of a large file, by a worker: then False.
 
@@ -88,7 +99,11 @@ def do(draft: Draft, step: str, back: dict[str, Any] | None = None) -> bool:
     """
     reads = _reads(draft, step)
     if reads and _is_large(draft):
-        return _queued(draft, step, back)
+        if pending.begin_work(
+            draft.token, draft.user_id, draft.said, work_of(step, back)
+        ):
+            _queue(draft.token)
+        return False
     try:
         with draft.opened() if reads else nullcontext():
             STEPS[step](draft)
@@ -111,16 +126,14 @@ def _reads(draft: Draft, step: str) -> bool:
     return draft.is_stale or (draft.said["sheet_seen"] and draft.is_unread)
 
 
-def _queued(draft: Draft, step: str, back: dict[str, Any] | None) -> bool:
-    work = {
+def work_of(step: str, back: dict[str, Any] | None) -> dict[str, Any]:
+    """What `pending.begin_work` keeps of a step that is to be done."""
+    return {
         "id": uuid4().hex,
         "step": step,
         "back": back,
         "language": translation.get_language() or "",
     }
-    if pending.begin_work(draft.token, draft.user_id, draft.said, work):
-        _queue(draft.token)
-    return False
 
 
 def _refused(back: dict[str, Any], why: str) -> dict[str, Any]:
@@ -145,11 +158,9 @@ class Watch:
     """Keeps the lease of who reads a draft, tells how far it is, and hears of a
     cancellation: once in `loading.BEAT_SECONDS`, however often it is called."""
 
-    def __init__(
-        self, kept: pending.Pending, held: leases.Held, slot: leases.Held
-    ) -> None:
+    def __init__(self, kept: pending.Pending, *held: leases.Held) -> None:
         self.token, self.work_id = kept.token, kept.work["id"]
-        self.leases = (held, slot)
+        self.leases = held
         self.next_beat = 0.0
         self.counts = False  # all rows were read: what follows is told at once
 
@@ -182,7 +193,7 @@ def run(token: str) -> str:
 
 
 def _run(token: str, slot: leases.Held) -> str:
-    held = _hold(token)
+    held = hold(token)
     if held is None:
         return "another reads it"
     kept = pending.start_work(token)
@@ -190,7 +201,7 @@ def _run(token: str, slot: leases.Held) -> str:
         leases.release(held)
         return "nothing to do"
     try:
-        with translation.override(kept.work["language"] or settings.LANGUAGE_CODE):
+        with in_words_of(kept):
             ended = _work(kept, Watch(kept, held, slot))
     except Exception as error:
         # The type alone: a message may hold personal data. The lease lapses on its
@@ -210,13 +221,19 @@ def _work(kept: pending.Pending, watch: Watch) -> str:
     except Stopped:
         return "stopped"
     except WorkbookError as error:
-        _refuse(kept, error.message)
+        refuse(kept, error.message)
         return error.code
     pending.end_work(kept.token, work["id"], draft.said)
     return "done"
 
 
-def _refuse(kept: pending.Pending, why: str) -> None:
+def in_words_of(kept: pending.Pending) -> AbstractContextManager[None]:
+    """In the language of the person whose work it is."""
+    return translation.override(kept.work["language"] or settings.LANGUAGE_CODE)
+
+
+def refuse(kept: pending.Pending, why: str) -> None:
+    """Back to where the work began, with this sentence; or the end of the draft."""
     work = kept.work
     if work["back"] is None:
         pending.refuse_work(kept.token, work["id"], why)
@@ -224,7 +241,8 @@ def _refuse(kept: pending.Pending, why: str) -> None:
         pending.end_work(kept.token, work["id"], _refused(work["back"], why))
 
 
-def _hold(token: str) -> leases.Held | None:
+def hold(token: str) -> leases.Held | None:
+    """The lease of who does something with a draft, for this call alone."""
     return leases.take(f"draft:{token}", loading.owner(), loading.LEASE_SECONDS)
 
 
@@ -234,7 +252,11 @@ def _queue(token: str) -> None:
 
 def _queue_next() -> None:
     """The draft that waits longest, since there is a slot for it now."""
-    waiting = [kept for kept in pending.at_work() if not kept.work["started_wall"]]
+    waiting = [
+        kept
+        for kept in pending.at_work()
+        if not kept.work["started_wall"] and kept.work["step"] in STEPS
+    ]
     if waiting:
         _queue(min(waiting, key=lambda kept: kept.work["queued_wall"]).token)
 
@@ -258,15 +280,23 @@ def tend() -> None:
 def _tend(kept: pending.Pending) -> None:
     work = kept.work
     if work["started_wall"] is None:
-        if work["queued_wall"] < clock.wall() - REQUEUE_AFTER:
-            _queue_again(kept)
-    elif held := _hold(kept.token):  # who began it is dead, or failed
-        leases.release(held)
-        if work["attempts"] < MOST_ATTEMPTS:
-            _queue_again(kept)
+        if work["queued_wall"] >= clock.wall() - REQUEUE_AFTER:
             return
-        with translation.override(work["language"] or settings.LANGUAGE_CODE):
-            _refuse(kept, str(FILE_SENTENCES["import_failed"]))
+    elif held := hold(kept.token):  # who began it is dead, or failed
+        leases.release(held)
+    else:
+        return
+    if work["step"] not in STEPS:
+        _give_up(kept, "unlock_failed")  # only one process knew the password
+    elif work["started_wall"] and work["attempts"] >= MOST_ATTEMPTS:
+        _give_up(kept, "import_failed")
+    else:
+        _queue_again(kept)
+
+
+def _give_up(kept: pending.Pending, code: str) -> None:
+    with in_words_of(kept):
+        refuse(kept, str(FILE_SENTENCES[code]))
 
 
 def _queue_again(kept: pending.Pending) -> None:

@@ -49,6 +49,7 @@ BLANK: dict[str, Any] = {
     "sheet_seen": False,
     "columns_seen": False,
     "again_seen": False,
+    "locked": False,  # nothing of it can be looked at before somebody gives its password
 }
 
 

@@ -7,7 +7,7 @@ the password is to be hashed, and how large its tables are.
 import logging
 import struct
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msoffcrypto
 import olefile
@@ -62,20 +62,30 @@ def unlocked(content: bytes, password: str) -> bytes:
         _check(content)
         office = msoffcrypto.OfficeFile(BytesIO(content))
         _check_spins(office)
-        office.load_key(password=password or UNASKED)
+        _load_key(office, password)
         office.decrypt(opened)
-    except InvalidKeyError:
-        raise PasswordNeeded(
-            "password_wrong" if password else "file_encrypted"
-        ) from None
     except WorkbookError:
         raise
+    except InvalidKeyError:  # the password was right
+        raise WorkbookError("file_damaged") from None
     except (DecryptionError, FileFormatError):
         raise WorkbookError("office_cipher") from None
     except Exception:
         # a damaged file raises almost anything; not chained, since it may tell a key
         raise WorkbookError("file_damaged") from None
     return opened.getvalue()
+
+
+def _load_key(office: Any, password: str) -> None:
+    """Raises PasswordNeeded before anything large is deciphered with a wrong one."""
+    # xls has it looked at in any case
+    looks = {"verify_password": True} if hasattr(office, "info") else {}
+    try:
+        office.load_key(password=password or UNASKED, **looks)
+    except InvalidKeyError:
+        raise PasswordNeeded(
+            "password_wrong" if password else "file_encrypted"
+        ) from None
 
 
 def _compound(content: bytes) -> olefile.OleFileIO:

@@ -66,9 +66,12 @@ def keep(
 
 
 def find(token: str, user_id: Any) -> Pending | None:
-    """What this user kept under `token`; None when it is another's or too old."""
+    """What this user kept under `token`, or what it became: see `end_as`. None when it
+    is another's or too old."""
     mine = {"_id": token, "metadata.user_id": user_id, **_fresh()}
     stored = _rows().find_one(mine)
+    if stored and (became := stored["metadata"].get("became")):
+        stored = _rows().find_one(mine | {"_id": became})
     return _pending(stored) if stored else None
 
 
@@ -158,11 +161,20 @@ def end_work(token: str, work_id: str, choices: Mapping[str, Any]) -> bool:
     return _set(_of(token, work_id), choices=dict(choices), work=None)
 
 
+def end_as(token: str, work_id: str, became: str) -> bool:
+    """It was done, and goes on as another workbook, which `find` gives instead. False as
+    in `end_work`."""
+    if not _set(_of(token, work_id), became=became, work=None, claimed=True):
+        return False
+    _drop_content(token)
+    return True
+
+
 def refuse_work(token: str, work_id: str, why: str) -> bool:
     """Nothing can be done with the file: nothing of it is kept but this sentence."""
     if not tell_work(token, work_id, refusal=why):
         return False
-    connection.database[f"{BUCKET}.chunks"].delete_many({"files_id": token})
+    _drop_content(token)
     _set({"_id": token}, **{"choices.look": [], "choices.preview": []})
     return True
 
@@ -181,6 +193,10 @@ def at_work() -> Iterator[Pending]:
 
 
 _AT_WORK = {"metadata.work.id": {"$exists": True}, "metadata.work.refusal": ""}
+
+
+def _drop_content(token: str) -> None:
+    connection.database[f"{BUCKET}.chunks"].delete_many({"files_id": token})
 
 
 def _of(token: str, work_id: str) -> dict[str, Any]:

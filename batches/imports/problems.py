@@ -18,6 +18,10 @@ FILE_SENTENCES = {
         "The workbook is protected with a password: save it without one."
     ),
     "password_wrong": gettext_lazy("That is not the password of the file."),
+    "unlock_failed": gettext_lazy(
+        "The file was not opened: give its password once more."
+    ),
+    "unlock_busy": gettext_lazy("Other files are being opened: try again in a minute."),
     "file_entities": gettext_lazy(
         "The workbook declares XML entities, as attacks do: save it again from Excel."
     ),

@@ -91,7 +91,7 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise archive.bomb()
+            raise archive.bomb(archive.limit())
         rest += chunk
         end = rest.rfind(b"</row>")
         if end > 0:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from batches.imports import archive
+from batches.imports import archive, locked_ods
 from batches.imports.locked import OLE, is_locked, unlocked
 from batches.imports.problems import PasswordNeeded, WorkbookError
 
@@ -70,45 +70,54 @@ def _check_size(file: BinaryIO) -> None:
 
 def can_be_asked(content: bytes) -> bool:
     """Whether a file that raised PasswordNeeded can be opened here with a password."""
+    if content.startswith(OLE) or archive.is_locked_ods(BytesIO(content)):
+        return True
     try:
-        return content.startswith(OLE) or sniff(content) == "zip"
+        return sniff(content) == "zip"
     except WorkbookError:
         return False
 
 
 def unpacked(source: Source, password: str) -> Source:
-    """The table in an archive, or in what Office encrypted; any other file as it is.
+    """The table in an archive, or in what Office or LibreOffice encrypted; any other
+    file as it is.
 
     Raises PasswordNeeded without the right password, WorkbookError.
     """
     with open_source(source) as file:
         _check_size(file)
-        is_ole = file.read(len(OLE)) == OLE
-    if is_ole:
-        return _unlocked(source, password)
-    if sniff(source) != "zip":
-        return source
-    table = _unzipped(source, password)
-    if table.startswith(OLE):
-        return _unlocked(table, password)
+        opened = _unlocked(file, password)
+        if opened is not None:
+            return opened
+        if sniff(source) != "zip":
+            return source
+        table = _unzipped(file, password)
+    opened = _unlocked(BytesIO(table), password)
+    if opened is not None:
+        return opened
     if sniff(table) == "zip":
         raise WorkbookError("file_not_workbook")
     return table
 
 
-def _unlocked(source: Source, password: str) -> Source:
-    with open_source(source) as file:
+def _unlocked(file: BinaryIO, password: str) -> bytes | None:
+    """The workbook in an encrypted one; None for any other file."""
+    head = file.read(len(OLE))
+    file.seek(0)
+    if head == OLE:
         content = file.read()
-    return unlocked(content, password) if is_locked(content) else source
+        return unlocked(content, password) if is_locked(content) else None
+    if archive.is_locked_ods(file):
+        return locked_ods.unlocked(file, password)
+    return None
 
 
-def _unzipped(source: Source, password: str) -> bytes:
-    with open_source(source) as file:
-        try:
-            with zipfile.ZipFile(file) as packed:
-                return archive.only_table(packed, password)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise WorkbookError("file_damaged") from error
+def _unzipped(file: BinaryIO, password: str) -> bytes:
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return archive.only_table(packed, password)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise WorkbookError("file_damaged") from error
 
 
 def _kind_of_zip(file: BinaryIO) -> str:

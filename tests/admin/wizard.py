@@ -72,3 +72,11 @@ def confirm(client, account, content=None, columns=None, act="create", **values)
     """All steps."""
     url = go_to_preview(client, account, content, columns, **values).url
     return client.post(url, {"act": act})
+
+
+def columns_page(client, account, content):
+    """The page of step 3 of a file, and its address."""
+    response = choose(client, account, content)
+    if "/sheet/" in response.url:
+        response = send_sheet(client, response.url)
+    return client.get(response.url), response.url

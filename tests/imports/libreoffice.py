@@ -1,5 +1,5 @@
 """The files that LibreOffice wrote: an error workbook, corrected in it, and workbooks
-with a password.
+with a password. The corrected ones are by 7.4, as Debian 12 has it.
 
 `python -m tests.imports.libreoffice` makes them anew. It needs LibreOffice and the
 `uno` module of the system's Python (`apt-get install libreoffice-calc-nogui python3-uno`);
@@ -22,7 +22,9 @@ from tests.imports.workbooks import HEADERS, RUT_C, row
 
 FILES = Path(__file__).parent / "files"
 KINDS = ("xlsx", "ods")
-LOCKED = ("xls", "ods")  # the last cannot be opened here
+LOCKED = ("xls", "ods")
+# By 24.8 and later, which encrypt an ods otherwise; an xlsx as Excel 2007 did.
+LOCKED_25 = ("xlsx", "ods")
 PASSWORD = "clave-17"
 EDITOR = Path(__file__).parent / "libreoffice_editor.py"
 TODAY = date(2026, 3, 2)
@@ -121,6 +123,13 @@ def write(source: Path, target: Path, typed: list, password: str = "") -> None:
     sys.stdout.write(f"{target}\n")
 
 
+def _version() -> float:
+    """Of LibreOffice, as 7.4."""
+    command = ["soffice", "--version"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(".".join(said.split()[1].split(".")[:2]))
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "speechai_site.settings")
     import django
@@ -131,6 +140,10 @@ def main() -> None:
         errors_of(wrong_rows(), reported)
         plain = Path(folder) / "cartera.xlsx"
         plain.write_bytes(book(RIGHT))
+        if _version() >= 24.8:
+            for kind in LOCKED_25:
+                write(plain, FILES / f"clave-libreoffice25.{kind}", [], PASSWORD)
+            return
         for kind in KINDS:
             write(reported, FILES / f"corregido-libreoffice.{kind}", TYPED)
         for kind in LOCKED:

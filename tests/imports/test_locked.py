@@ -5,7 +5,9 @@ import struct
 from contextlib import suppress
 from io import BytesIO
 
+import olefile
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from batches.imports import locked
@@ -17,7 +19,8 @@ from tests.imports.libreoffice import FILES, PASSWORD
 from tests.imports.workbooks import row, workbook
 
 XLS = (FILES / "clave-libreoffice.xls").read_bytes()
-ODS = (FILES / "clave-libreoffice.ods").read_bytes()
+# the older way of Excel 2007, which LibreOffice writes since 24.8
+STANDARD = (FILES / "clave-libreoffice25.xlsx").read_bytes()
 PLAIN = workbook([row()])
 
 
@@ -31,7 +34,9 @@ def refusal(content: bytes, password: str = PASSWORD) -> WorkbookError:
     return raised.value
 
 
-@pytest.mark.parametrize("content", [encrypted(), XLS], ids=["xlsx", "xls"])
+@pytest.mark.parametrize(
+    "content", [encrypted(), STANDARD, XLS], ids=["xlsx", "xlsx of 2007", "xls"]
+)
 def test_the_password_opens_it_and_no_other_does(content):
     assert can_be_asked(content)
     for wrong, code in (("otra", "password_wrong"), ("", "file_encrypted")):
@@ -48,6 +53,26 @@ def test_what_is_opened_is_what_was_locked():
     assert unpacked(encrypted(), PASSWORD) == PLAIN
 
 
+def test_the_older_cipher_of_xlsx_is_that_of_the_file():
+    with olefile.OleFileIO(STANDARD) as ole:
+        version = ole.openstream("EncryptionInfo").read(4)
+    assert version == b"\x03\x00\x02\x00"  # [MS-OFFCRYPTO] 2.3.4.5
+    assert sniff(unpacked(STANDARD, PASSWORD)) == "xlsx"
+
+
+@pytest.mark.parametrize("content", [encrypted(), STANDARD])
+def test_a_wrong_password_is_told_before_the_table_is_deciphered(content, monkeypatch):
+    deciphered = []
+    monkeypatch.setattr(OOXMLFile, "decrypt", lambda *args: deciphered.append(args))
+    assert refusal(content, "otra").code == "password_wrong"
+    assert deciphered == []
+
+
+def test_a_table_that_cannot_be_read_with_the_right_password_is_damaged():
+    no_workbook = ECMA376Agile.encrypt(PASSWORD, BytesIO(b"nothing"), spin_count=1000)
+    assert refusal(no_workbook).code == "file_damaged"
+
+
 def test_what_excel_opens_without_asking_is_opened_without_asking():
     assert unpacked(encrypted(locked.UNASKED), "") == PLAIN
 
@@ -55,12 +80,6 @@ def test_what_excel_opens_without_asking_is_opened_without_asking():
 def test_a_workbook_without_password_is_left_as_it_is():
     for content in (PLAIN, (FILES / "cobranza.xls").read_bytes()):
         assert unpacked(content, "") is content
-
-
-def test_an_encrypted_ods_is_refused_and_not_asked_for():
-    assert not can_be_asked(ODS)
-    with pytest.raises(PasswordNeeded):
-        sniff(ODS)
 
 
 def test_a_file_that_wants_its_password_hashed_without_end_is_refused(monkeypatch):
@@ -93,6 +112,8 @@ def test_a_large_xls_is_not_undone_byte_by_byte(monkeypatch):
         encrypted()[:3000],
         encrypted()[:44] + struct.pack("<I", 2**31) + encrypted()[48:],
         encrypted()[:30] + struct.pack("<H", 1) + encrypted()[32:],
+        STANDARD[:3000],
+        STANDARD[:9000],
         XLS[:1500],
         XLS[:44] + struct.pack("<I", 2**31) + XLS[48:],
     ],
@@ -103,7 +124,7 @@ def test_a_damaged_one_is_refused_in_a_sentence(damaged):
 
 def test_no_password_is_logged(caplog):
     with caplog.at_level(logging.DEBUG):
-        for content in (encrypted(), XLS):
+        for content in (encrypted(), STANDARD, XLS):
             for password in (PASSWORD, "otra-clave"):
                 with suppress(PasswordNeeded):
                     locked.unlocked(content, password)
