@@ -31,13 +31,13 @@ from batches.imports import (
     joining,
     layouts,
     storage,
+    totals,
 )
 from batches.imports.cases import Cases, read_cases
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source, unpacked
-from batches.imports.totals import restate_total
 from batches.models import (
     Account,
     Agent,
@@ -344,9 +344,8 @@ def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
             path = error_workbook.path_for(upload.pk)
             error_workbook.write(path, cases.headers, _watched(cases.errors, watch))
     told = {"changes": [["joined", str(len(joined))]]} if joined else {}
-    storage.finish(upload, watch.held, lambda: joining.write(joined), told)
-    if joined:
-        restate_total(upload.batch_id)
+    storage.finish(upload, watch.held, lambda: joining.write(joined, upload), told)
+    totals.restate(upload.batch_id)
     _tell_layout(upload, cases)
     return cases
 
