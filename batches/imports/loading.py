@@ -312,17 +312,24 @@ def counts_of(cases: Cases) -> Counts:
     )
 
 
-def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
+def load(
+    upload: Upload,
+    watch: Watch,
+    at_hand: Begun | None = None,
+    *,
+    children: int = helpers.MOST,
+) -> Cases:
     """Read and store an upload that is `reading`, and make it count.
 
-    `at_hand`: what it was begun with; else it is taken from where it is kept.
+    `at_hand`: what it was begun with; else it is taken from where it is kept. At most
+    so many `children` help.
     Raises WorkbookError, Cancelled and LeaseLost, having undone nothing. All that is
     stored depends on the upload alone, never on when or how often this runs.
     """
     batch = Batch.objects.filter(pk=upload.batch_id, status=BatchStatus.DRAFT).first()
     if batch is None:
         raise WorkbookError("import_interrupted")
-    with collector_paused(), helpers.forked(upload.size) as helping:
+    with collector_paused(), helpers.forked(upload.size, children) as helping:
         cases = read(
             at_hand.source if at_hand else storage.content(upload),
             upload.account,
