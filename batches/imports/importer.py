@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from batches.imports import duplicates, error_workbook, joining, loading, storage
-from batches.imports.cases import Cases, OnRows
+from batches.imports.cases import Cases, OnRows, name_of, phones_of
 from batches.imports.helpers import ALONE, Helpers
 from batches.imports.listed import chunked
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
@@ -208,18 +208,19 @@ def _unfed(
     if not script:
         return {}
     empty: Counter[str] = Counter()
-    packed = ([c.packed() for c in some] for some in chunked(cases.cases, CHUNK))
+    carried = ([c.carried() for c in some] for some in chunked(cases.cases, CHUNK))
     common = (cases.without_rows(), tuple(script))
-    for counted in helpers.share(_empty, common, packed):
+    for counted in helpers.share(_empty, common, carried):
         counting()
         empty.update(counted)
     return {name: empty[name] for name in script if empty[name]}
 
 
 def _empty(common: tuple[Cases, Sequence[str]], chunk: list[Any]) -> Counter[str]:
-    """In how many of these packed cases each variable is empty."""
+    """In how many of these carried cases each variable is empty."""
     cases, script = common
-    told = [cases.describe(cases.unpacked(case)).variables for case in chunk]
+    rows = (cases.case_of(carried).rows for carried in chunk)
+    told = [cases.describe(of_case).variables for of_case in rows]
     return Counter(name for said in told for name in script if not said.get(name))
 
 
@@ -239,13 +240,14 @@ def _shown_errors(cases: Cases) -> list[dict[str, Any]]:
 def _samples(cases: Cases) -> list[Sample]:
     samples = []
     for case in cases.cases[:SAMPLES]:
-        subject = cases.describe(case)
+        rows = case.rows
+        subject = cases.describe(rows)
         samples.append(
             Sample(
-                name=case.name,
+                name=name_of(rows),
                 creditor=subject.creditor,
                 amount=subject.amount,
-                phones=case.phones(),
+                phones=phones_of(rows),
                 variables=subject.variables,
             )
         )
