@@ -6,7 +6,7 @@ The command, the admin and the API all come through these two functions.
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -130,15 +130,15 @@ def preview(
     if batch:
         joining.take_out(cases, Upload(pk=ObjectId(), account=account, batch=batch))
     duplicates.settle(cases, account.pk, batch and batch.pk)
-    counting()
+    counted = _counted(cases, script, counting, helpers)
     return Preview(
         merged=cases.rows - len(cases.errors) - len(cases.cases) - cases.joined_rows,
         joined=cases.joined,
         repeated=cases.repeated,
-        phones=sum(len(case.phones()) for case in cases.cases),
+        phones=counted["phones"],
         filtered=list(cases.filtered),
-        over=cases.over,
-        unfed=_unfed(cases, script, counting, helpers),
+        over=counted["over"],
+        unfed={name: counted[name,] for name in script if counted[name,]},
         sheet=cases.sheet,
         header_row=cases.header_row,
         columns=cases.columns,
@@ -199,29 +199,34 @@ def _load(upload: Upload, held: leases.Held, wanted: Begun) -> Cases:
         raise
 
 
-def _unfed(
+def _counted(
     cases: Cases,
     script: Sequence[str],
     counting: Callable[[], object],
     helpers: Helpers,
-) -> dict[str, int]:
-    if not script:
-        return {}
-    empty: Counter[str] = Counter()
+) -> Counter[Any]:
+    """What only the rows of all cases tell: `phones`, `over`, and under each variable
+    of the script in how many cases it is empty, in a tuple."""
+    found: Counter[Any] = Counter()
     carried = ([c.carried() for c in some] for some in chunked(cases.cases, CHUNK))
     common = (cases.without_rows(), tuple(script))
-    for counted in helpers.share(_empty, common, carried):
+    for counted in helpers.share(_count, common, carried):
         counting()
-        empty.update(counted)
-    return {name: empty[name] for name in script if empty[name]}
+        found.update(counted)
+    return found
 
 
-def _empty(common: tuple[Cases, Sequence[str]], chunk: list[Any]) -> Counter[str]:
-    """In how many of these carried cases each variable is empty."""
-    cases, script = common
-    rows = (cases.case_of(carried).rows for carried in chunk)
-    told = [cases.describe(of_case).variables for of_case in rows]
-    return Counter(name for said in told for name in script if not said.get(name))
+def _count(common: tuple[Cases, Sequence[str]], chunk: list[Any]) -> Counter[Any]:
+    """`_counted` of some carried cases."""
+    bare, script = common
+    some = replace(bare, cases=[bare.case_of(carried) for carried in chunk])
+    found: Counter[Any] = Counter()
+    if script:
+        told = [some.describe(case.rows).variables for case in some.cases]
+        found.update((name,) for said in told for name in script if not said.get(name))
+    found["phones"] = sum(len(case.phones()) for case in some.cases)
+    found["over"] = some.over
+    return found
 
 
 def _shown_errors(cases: Cases) -> list[dict[str, Any]]:
