@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django_q.tasks import async_task
 
-from batches.imports import updates
+from batches.imports import totals, updates
 from batches.models import Batch, Job
 from batches.states import (
     JOB,
@@ -200,6 +200,11 @@ def release_new_cases(client: RetellClient) -> None:
     updates.release_stored()
 
 
+def restate_totals(client: RetellClient) -> None:
+    """What cases owe in all, after somebody who changed it died."""
+    totals.restate_marked()
+
+
 def tend_staff_calls(client: RetellClient) -> None:
     """Calls to our own people: looked up, never sent again."""
     due = staff_results.due()
@@ -272,6 +277,7 @@ STEPS: list[Step] = [
     return_refused_jobs,
     settle_lost,
     release_new_cases,
+    restate_totals,
     stops.end_interrupted,
     finish_batches,
     recount_batches,

@@ -114,7 +114,7 @@ def _run(upload_id: ObjectId, slot: leases.Held) -> str:
     upload = Upload.objects.get(pk=upload_id)
     try:
         with translation.override(upload.language or settings.LANGUAGE_CODE):
-            return _load(upload, loading.Watch(upload, held, slot))
+            return _load(upload, loading.Watch(upload, held, slot), slot)
     except Exception as error:
         # The type alone: a message may hold personal data. The lease lapses on its
         # own, which is the pause before the next attempt.
@@ -122,9 +122,9 @@ def _run(upload_id: ObjectId, slot: leases.Held) -> str:
         return type(error).__name__
 
 
-def _load(upload: Upload, watch: loading.Watch) -> str:
+def _load(upload: Upload, watch: loading.Watch, slot: leases.Held) -> str:
     try:
-        loading.load(upload, watch)
+        loading.load(upload, watch, children=slots.children(slot))
         start(upload)
     except (Cancelled, storage.LeaseLost):
         upload.refresh_from_db()

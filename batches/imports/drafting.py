@@ -18,8 +18,7 @@ from django.conf import settings
 from django.utils import translation
 from django_q.tasks import async_task
 
-from batches.imports import archive, loading, pending, slots
-from batches.imports.cases import OnRows
+from batches.imports import archive, helpers, loading, pending, slots
 from batches.imports.drafts import Draft
 from batches.imports.problems import FILE_SENTENCES, WorkbookError
 from batches.models import Account
@@ -41,31 +40,31 @@ class Stopped(Exception):
     """Nobody wants this work any more, or another process does it."""
 
 
-def _first(draft: Draft, **watched: OnRows) -> None:
+def _first(draft: Draft, **how: Any) -> None:
     """Look at the file for the first time, and read it as it was found."""
     draft.look_again()
-    draft.read(**watched)
+    draft.read(**how)
     if draft.is_known:
         draft.said |= {"sheet_seen": True, "columns_seen": True}
     elif draft.said["profile"]:
         draft.said["sheet_seen"] = True
 
 
-def _sheet(draft: Draft, **watched: OnRows) -> None:
+def _sheet(draft: Draft, **how: Any) -> None:
     """Take another sheet or header row, if it is another."""
     if draft.is_stale:
         draft.said |= {"columns_seen": False, "asked": [], "answers": {}}
         draft.look_again()
     if draft.said["sheet_seen"] and draft.is_unread:
-        draft.read(**watched)
+        draft.read(**how)
 
 
-def _columns(draft: Draft, **watched: OnRows) -> None:
+def _columns(draft: Draft, **how: Any) -> None:
     """Read it as its columns were decided; on to the review, when that was asked for
     and nothing is left to be decided."""
     asked = {(q.code, q.column) for q in draft.open_questions}
     if draft.is_unread:
-        draft.read(**watched)
+        draft.read(**how)
     new = {(q.code, q.column) for q in draft.open_questions} - asked
     is_done = draft.preview and not draft.said["problems"] and not new
     goes_on = draft.said["goes_on"] and is_done and not draft.unfed
@@ -202,7 +201,7 @@ def _run(token: str, slot: leases.Held) -> str:
         return "nothing to do"
     try:
         with in_words_of(kept):
-            ended = _work(kept, Watch(kept, held, slot))
+            ended = _work(kept, Watch(kept, held, slot), slots.children(slot))
     except Exception as error:
         # The type alone: a message may hold personal data. The lease lapses on its
         # own, which is the pause before the next attempt.
@@ -212,12 +211,12 @@ def _run(token: str, slot: leases.Held) -> str:
     return ended
 
 
-def _work(kept: pending.Pending, watch: Watch) -> str:
+def _work(kept: pending.Pending, watch: Watch, children: int) -> str:
     account = Account.objects.get(pk=kept.choices["account"])
     draft, work = Draft.of(kept, account), kept.work
     try:
-        with draft.opened():
-            STEPS[work["step"]](draft, on_rows=watch.rows)
+        with helpers.forked(kept.size, children) as helping, draft.opened():
+            STEPS[work["step"]](draft, on_rows=watch.rows, helpers=helping)
     except Stopped:
         return "stopped"
     except WorkbookError as error:

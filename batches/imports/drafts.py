@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from batches import callers, use_cases
 from batches.imports import importer, layouts, pending
 from batches.imports.books import Book
-from batches.imports.cases import OnRows
 from batches.imports.filters import RowFilter
 from batches.imports.layouts import Drift, Layout
 from batches.imports.look import Look, look
@@ -259,9 +258,10 @@ class Draft:
         ]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
-    def read(self, **watched: OnRows) -> None:
+    def read(self, **how: Any) -> None:
         """Read the whole file as it was decided; keep what it holds, or the refusal.
-        Raises what `on_rows` raises to stop it."""
+        `how`: who watches and who helps `importer.preview`; raises what `on_rows` raises
+        to stop it."""
         self.said["read_as"] = self._reading()
         try:
             seen = importer.preview(
@@ -272,7 +272,7 @@ class Draft:
                 self.answers,
                 batch=self.batch,
                 script=needed_variables(self.agent),
-                **watched,
+                **how,
             )
         except WorkbookError as error:
             self.said |= {"preview": [], "refusal": error.message}

@@ -79,15 +79,15 @@ ALONE = Helpers()
 
 
 @contextmanager
-def forked(size: int) -> Iterator[Helpers]:
-    """Children for a file of so many bytes, one for each core but this process's; none
-    is left behind."""
+def forked(size: int, most: int = MOST) -> Iterator[Helpers]:
+    """Children for a file of so many bytes, one for each core but this process's, and
+    at `most` so many; none is left behind."""
     helpers = Helpers()
     try:
         if size >= LARGE_FILE:
             cores = len(os.sched_getaffinity(0))
             with suppress(OSError):  # no more processes: fewer will do
-                for _ in range(min(MOST, cores - 1)):
+                for _ in range(min(most, MOST, cores - 1)):
                     helpers.children.append(Child())
         yield helpers
     finally:

@@ -4,8 +4,9 @@ The command, the admin and the API all come through these two functions.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from bson import ObjectId
 
 from batches.imports import duplicates, error_workbook, joining, loading, storage
 from batches.imports.cases import Cases, OnRows, name_of, phones_of
+from batches.imports.helpers import ALONE, Helpers
+from batches.imports.listed import chunked
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -25,7 +28,7 @@ from speechai_site.runtime import leases
 
 SHOWN = 50  # errors in a preview or result; all of them are in the error workbook
 SAMPLES = 5
-WATCHED_EVERY = 500  # cases between two calls of who watches a count
+CHUNK = 500  # cases that one process describes at a time
 
 
 def _unwatched(_read: int, _expected: int) -> None:
@@ -111,30 +114,31 @@ def preview(
     batch: Batch | None = None,
     script: Sequence[str] = (),
     on_rows: OnRows = _unwatched,
+    helpers: Helpers = ALONE,
 ) -> Preview:
     """Read the whole workbook and say what it holds, and what has to be asked; raises
     WorkbookError, and PasswordNeeded.
 
-    `script` are the variables that the agent needs from the rows; `on_rows` watches, as
-    in `read_cases`; while the cases are counted it is told that all rows were read.
+    `script` are the variables that the agent needs from the rows; `on_rows` watches and
+    `helpers` help, as in `read_cases`; while the cases are counted `on_rows` is told
+    that all rows were read.
     """
-    cases = loading.read(
-        source, account, use_case, options or {}, answers, on_rows=on_rows
-    )
+    how = {"on_rows": on_rows, "helpers": helpers}
+    cases = loading.read(source, account, use_case, options or {}, answers, **how)
     counting = partial(on_rows, cases.rows, cases.rows)
     counting()
     if batch:
         joining.take_out(cases, Upload(pk=ObjectId(), account=account, batch=batch))
     duplicates.settle(cases, account.pk, batch and batch.pk)
-    counting()
+    counted = _counted(cases, script, counting, helpers)
     return Preview(
         merged=cases.rows - len(cases.errors) - len(cases.cases) - cases.joined_rows,
         joined=cases.joined,
         repeated=cases.repeated,
-        phones=sum(len(case.phones()) for case in cases.cases),
+        phones=counted["phones"],
         filtered=list(cases.filtered),
-        over=cases.over,
-        unfed=_unfed(cases, script, counting),
+        over=counted["over"],
+        unfed={name: counted[name,] for name in script if counted[name,]},
         sheet=cases.sheet,
         header_row=cases.header_row,
         columns=cases.columns,
@@ -195,20 +199,34 @@ def _load(upload: Upload, held: leases.Held, wanted: Begun) -> Cases:
         raise
 
 
-def _unfed(
-    cases: Cases, script: Sequence[str], counting: Callable[[], object]
-) -> dict[str, int]:
-    if not script:
-        return {}
-    empty = dict.fromkeys(script, 0)
-    for place, case in enumerate(cases.cases):
-        if not place % WATCHED_EVERY:
-            counting()
-        said = cases.describe(case.rows).variables
-        for name in script:
-            if not said.get(name):
-                empty[name] += 1
-    return {name: count for name, count in empty.items() if count}
+def _counted(
+    cases: Cases,
+    script: Sequence[str],
+    counting: Callable[[], object],
+    helpers: Helpers,
+) -> Counter[Any]:
+    """What only the rows of all cases tell: `phones`, `over`, and under each variable
+    of the script in how many cases it is empty, in a tuple."""
+    found: Counter[Any] = Counter()
+    carried = ([c.carried() for c in some] for some in chunked(cases.cases, CHUNK))
+    common = (cases.without_rows(), tuple(script))
+    for counted in helpers.share(_count, common, carried):
+        counting()
+        found.update(counted)
+    return found
+
+
+def _count(common: tuple[Cases, Sequence[str]], chunk: list[Any]) -> Counter[Any]:
+    """`_counted` of some carried cases."""
+    bare, script = common
+    some = replace(bare, cases=[bare.case_of(carried) for carried in chunk])
+    found: Counter[Any] = Counter()
+    if script:
+        told = [some.describe(case.rows).variables for case in some.cases]
+        found.update((name,) for said in told for name in script if not said.get(name))
+    found["phones"] = sum(len(case.phones()) for case in some.cases)
+    found["over"] = some.over
+    return found
 
 
 def _shown_errors(cases: Cases) -> list[dict[str, Any]]:

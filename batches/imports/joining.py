@@ -8,15 +8,14 @@ person and creditor. Jobs change only in the transaction that makes the file cou
 from collections.abc import Sequence
 from typing import Any
 
+from batches.imports import totals
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case, Cases
 from batches.imports.compare import CHANGEABLE, Change, Comparer
 from batches.imports.duplicates import leave_out
 from batches.imports.listed import chunked
 from batches.imports.storage import Incomplete
-from batches.models import Job, Upload
-from speechai_site.runtime.documents import collection
-from speechai_site.runtime.transactions import session
+from batches.models import Upload
 
 _CHUNK = 1000
 
@@ -61,14 +60,12 @@ def _settle(cases: Cases, joined: set[int], nothing_new: set[int]) -> None:
     cases.cases = [case for case in cases.cases if id(case) not in ids]
 
 
-def write(changes: Sequence[Change]) -> None:
-    """In the running transaction; raises Incomplete when a job changed meanwhile."""
+def write(changes: Sequence[Change], upload: Upload) -> None:
+    """In the transaction that makes the file count; raises Incomplete when a job changed
+    meanwhile. The campaign's total is marked where adding the file's is not enough."""
     if not changes:
+        totals.mark_changed(upload.batch_id)
         return
-    done = collection(Job).bulk_write(
-        [change.update() for change in changes],
-        ordered=False,
-        session=session(),
-    )
-    if done.matched_count < len(changes):
+    updates = [change.update() for change in changes]
+    if totals.change(updates, [upload.batch_id]) < len(changes):
         raise Incomplete

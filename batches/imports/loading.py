@@ -31,13 +31,13 @@ from batches.imports import (
     joining,
     layouts,
     storage,
+    totals,
 )
 from batches.imports.cases import Cases, read_cases
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source, unpacked
-from batches.imports.totals import restate_total
 from batches.models import (
     Account,
     Agent,
@@ -312,17 +312,24 @@ def counts_of(cases: Cases) -> Counts:
     )
 
 
-def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
+def load(
+    upload: Upload,
+    watch: Watch,
+    at_hand: Begun | None = None,
+    *,
+    children: int = helpers.MOST,
+) -> Cases:
     """Read and store an upload that is `reading`, and make it count.
 
-    `at_hand`: what it was begun with; else it is taken from where it is kept.
+    `at_hand`: what it was begun with; else it is taken from where it is kept. At most
+    so many `children` help.
     Raises WorkbookError, Cancelled and LeaseLost, having undone nothing. All that is
     stored depends on the upload alone, never on when or how often this runs.
     """
     batch = Batch.objects.filter(pk=upload.batch_id, status=BatchStatus.DRAFT).first()
     if batch is None:
         raise WorkbookError("import_interrupted")
-    with collector_paused(), helpers.forked(upload.size) as helping:
+    with collector_paused(), helpers.forked(upload.size, children) as helping:
         cases = read(
             at_hand.source if at_hand else storage.content(upload),
             upload.account,
@@ -344,9 +351,8 @@ def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
             path = error_workbook.path_for(upload.pk)
             error_workbook.write(path, cases.headers, _watched(cases.errors, watch))
     told = {"changes": [["joined", str(len(joined))]]} if joined else {}
-    storage.finish(upload, watch.held, lambda: joining.write(joined), told)
-    if joined:
-        restate_total(upload.batch_id)
+    storage.finish(upload, watch.held, lambda: joining.write(joined, upload), told)
+    totals.restate(upload.batch_id)
     _tell_layout(upload, cases)
     return cases
 

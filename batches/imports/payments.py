@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from batches.ending import end_jobs, mark_dirty
-from batches.imports import balances
+from batches.imports import balances, totals
 from batches.imports.balances import Contexts, Document, Paid
 from batches.imports.listed import chunked
 from batches.imports.loading import fingerprint
@@ -24,7 +24,6 @@ from batches.imports.normalizers.text import squash
 from batches.imports.payment_rows import PaymentRow, read_payments
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
-from batches.imports.totals import restate_total
 from batches.models import Account, Batch, Job, Payment
 from batches.states import (
     OPEN_BATCH,
@@ -160,7 +159,7 @@ def put_in_force(
                     _count(result, effect, in_force=True)
         left = again
     for batch_id in touched:
-        restate_total(batch_id)
+        totals.restate(batch_id)
     if job_ids:
         mark_dirty(job_ids)
         for act in ON_PAYMENTS:
@@ -379,19 +378,18 @@ def _write(effects: Sequence[Effect]) -> set[Any]:
     those that have to be looked at again."""
     if not effects:
         return set()
-    collection(Job).bulk_write(
+    as_seen = ("_id", "debts", "balance_at")
+    totals.change_some(
         [
-            UpdateOne(
-                {
-                    "_id": effect.job["_id"],
-                    "debts": effect.job["debts"],
-                    "balance_at": effect.job["balance_at"],
-                },
-                {"$set": effect.values},
+            (
+                UpdateOne(
+                    {name: effect.job[name] for name in as_seen},
+                    {"$set": effect.values},
+                ),
+                effect.job["batch_id"],
             )
             for effect in effects
-        ],
-        ordered=False,
+        ]
     )
     stored = {
         row["_id"]: row["debts"]

@@ -34,6 +34,7 @@ class Pending:
     file_name: str
     user_id: Any
     choices: dict[str, Any]
+    size: int  # bytes
     work: dict[str, Any] | None = None
 
     def content(self) -> bytes:
@@ -228,6 +229,7 @@ def _pending(stored: Mapping[str, Any]) -> Pending:
         stored["filename"],
         told["user_id"],
         told["choices"],
+        stored["length"],
         told.get("work"),
     )
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from batches.imports import totals
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case
 from batches.imports.compare import CHANGEABLE, Change, Comparer
 from batches.imports.listed import chunked
-from batches.models import Job
-from speechai_site.runtime.documents import collection
 
 CHUNK = 1000
 TRIES = 10
@@ -33,9 +32,8 @@ def write_changed(
 
 
 def _write(chunk: Sequence[tuple[Case, Change]]) -> None:
-    collection(Job).bulk_write(
-        [change.update() for _case, change in chunk],
-        ordered=False,
+    totals.change_some(
+        [(change.update(), change.job["batch_id"]) for _case, change in chunk]
     )
 
 

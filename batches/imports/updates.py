@@ -17,7 +17,14 @@ from pymongo.errors import BulkWriteError
 
 from batches import use_cases
 from batches.ending import end_jobs, mark_dirty
-from batches.imports import duplicates, error_workbook, joining, layouts, storage
+from batches.imports import (
+    duplicates,
+    error_workbook,
+    joining,
+    layouts,
+    storage,
+    totals,
+)
 from batches.imports.cases import Case, Cases, read_cases
 from batches.imports.compare import Comparer, Comparison
 from batches.imports.listed import chunked
@@ -28,7 +35,6 @@ from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.rewriting import TRIES, write_changed
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
-from batches.imports.totals import restate_total
 from batches.models import Batch, Job, Upload
 from batches.states import OPEN_BATCH, UPLOAD, JobStatus, UploadStatus
 from speechai_site.runtime import audit, clock, leases
@@ -256,7 +262,7 @@ def _apply(
     _finish(upload, changes, found, comparer)
     release(upload)
     reorder(upload.batch_id)
-    restate_total(upload.batch_id)
+    totals.restate(upload.batch_id)
     mark_dirty([change.job["_id"] for _case, change in found.changed])
     return changes
 
@@ -312,7 +318,7 @@ def _finish(
         rows = sum(case.row_count for case in cases) + upload.error_count
 
         def work(rows: int = rows, joined: Any = joined) -> None:
-            joining.write([change for _case, change in joined])
+            joining.write([change for _case, change in joined], upload)
             _make_count(upload, changes, rows, len(found.new))
 
         try:
@@ -332,6 +338,7 @@ def _make_count(upload: Upload, changes: Changes, rows: int, jobs: int) -> None:
         row_errors=models.F("row_errors") + upload.error_count,
         counters_dirty=True,
     )
+    totals.mark([upload.batch_id])
     if not counted or not UPLOAD.move(
         {"_id": upload.pk},
         UploadStatus.STORED,

@@ -89,6 +89,10 @@ class Batch(models.Model):
     #  "cost_usd": text, "notices": {"direct": n, "complete": n}}; rebuilt by calls/reconcile.py, never the truth
     counters = models.JSONField(default=dict, editable=False)
     counters_dirty = models.BooleanField(default=False, editable=False)
+    # `total_amount` is not what its cases owe now (imports/totals.py); how often what
+    # stored cases owe was changed
+    total_dirty = models.BooleanField(default=False, editable=False)
+    amount_changes = models.PositiveIntegerField(default=0, editable=False)
     # its live calls are to be hung up, until there are none (calls/hangups.py)
     hang_up = models.BooleanField(default=False, editable=False)
     pause_reason = models.CharField(
@@ -112,6 +116,7 @@ class Batch(models.Model):
             models.Index(fields=["account", "-id"], name="batch_account"),
             models.Index(fields=["status", "priority"], name="batch_status"),
             models.Index(fields=["counters_dirty"], name="batch_dirty"),
+            models.Index(fields=["total_dirty"], name="batch_total_dirty"),
             models.Index(fields=["hang_up"], name="batch_hang_up"),
         ]
         permissions = [
