@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -15,24 +14,9 @@ from unfold.widgets import (
 )
 
 from batches.admin.mode_words import ABSENT, WHY
+from batches.admin.workbook_field import ACCEPTED, small_enough
 from batches.imports.duplicates import ACTS, BY, SCOPES
 from batches.imports.modes import ADD, PAYMENTS, UPDATE, WITHDRAW
-
-ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
-
-
-def small_enough(file: Any) -> Any:
-    """The file; raises ValidationError when it is too large to be read at once."""
-    if file and file.size > settings.CHANGE_MAX_BYTES:
-        raise ValidationError(
-            _(
-                "At most %(limit)s MB are accepted here; for a larger file there is the "
-                "command change_batch."
-            ),
-            code="file_too_large",
-            params={"limit": settings.CHANGE_MAX_BYTES // 1_000_000},
-        )
-    return file
 
 
 class FileForm(forms.Form):

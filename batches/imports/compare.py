@@ -16,6 +16,7 @@ from batches.imports.cases import Case, Cases
 from batches.imports.documents import NO_PHONE, JobDocuments
 from batches.imports.listed import chunked
 from batches.imports.undo import undone_uploads
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Job, Upload
 from batches.states import OPEN_JOB, JobStatus
 from speechai_site.runtime import clock, keys
@@ -91,10 +92,11 @@ class Comparer:
         self.passed_over = [upload.pk, *undone_uploads(upload.batch_id)]
         self.moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-    def all(self) -> Comparison:
+    def all(self, watch: Unwatched = UNWATCHED) -> Comparison:
         """The whole file against the whole campaign."""
         found, seen = Comparison(), set()
-        for chunk in chunked(self.cases.cases, CHUNK):
+        for place, chunk in enumerate(chunked(self.cases.cases, CHUNK)):
+            watch.cases(place * CHUNK, len(self.cases.cases))
             jobs = self.jobs_of(chunk)
             contexts = Contexts([j for of in jobs.values() for j in of], self.account)
             for case in chunk:

@@ -38,6 +38,7 @@ from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source, unpacked
 from batches.imports.totals import restate_total
+from batches.imports.watching import Unwatched
 from batches.models import (
     Account,
     Agent,
@@ -342,7 +343,7 @@ def load(upload: Upload, watch: Watch, at_hand: Begun | None = None) -> Cases:
         storage.store_errors(cases.errors, upload, keep_alive=lambda _n: watch.beat())
         if cases.errors:
             path = error_workbook.path_for(upload.pk)
-            error_workbook.write(path, cases.headers, _watched(cases.errors, watch))
+            error_workbook.write(path, cases.headers, watched(cases.errors, watch))
     told = {"changes": [["joined", str(len(joined))]]} if joined else {}
     storage.finish(upload, watch.held, lambda: joining.write(joined), told)
     if joined:
@@ -373,7 +374,8 @@ def _tell_layout(upload: Upload, cases: Cases) -> None:
         layouts.tell(upload.layout_id, figures, upload)
 
 
-def _watched(errors: list[RowError], watch: Watch) -> Iterator[RowError]:
+def watched(errors: list[RowError], watch: Watch | Unwatched) -> Iterator[RowError]:
+    """Errors that are about to be written."""
     for error in errors:
         watch.beat()
         yield error

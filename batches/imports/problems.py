@@ -109,6 +109,10 @@ FILE_SENTENCES = {
         "Loading the file failed again and again; nothing of it was kept. Upload it "
         "once more, and tell your administrator when that does not help."
     ),
+    "change_interrupted": gettext_lazy(
+        "It was interrupted again and again, and a part of it may have been done. These "
+        "are the figures of what is left: confirm it again, nothing is done twice."
+    ),
     "import_interrupted": gettext_lazy(
         "The campaign changed while the file was stored; nothing of it was kept."
     ),

@@ -13,7 +13,15 @@ from django.db import connection
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from batches.imports import drafting, drafts, importer, loading, pending, slots
+from batches.imports import (
+    drafting,
+    drafts,
+    importer,
+    loading,
+    pending,
+    slots,
+    working,
+)
 from batches.imports.books import ExcelBook
 from batches.models import Batch, Job, Membership, Upload
 from speechai_site import roles
@@ -30,7 +38,7 @@ ROWS = [row(amount="2,500"), row(rut=RUT_C, amount="1,234.56")]  # leaves a ques
 def tasks(monkeypatch):
     """No worker is there: what was queued, and for whom."""
     queued = []
-    monkeypatch.setattr(drafting, "async_task", lambda *task, **_o: queued.append(task))
+    monkeypatch.setattr(working, "async_task", lambda *task, **_o: queued.append(task))
     return queued
 
 
@@ -58,8 +66,8 @@ def token_of(response) -> str:
 def work(tasks) -> str:
     """A worker does what is queued; how that ended."""
     name, token = tasks.pop(0)
-    assert name == drafting.TASK
-    return drafting.run(token)
+    assert name == working.TASK
+    return working.run(token)
 
 
 def state(client, token):
@@ -93,7 +101,7 @@ def test_a_large_file_is_left_to_a_worker_from_the_first_step(client, ours, larg
     response = choose(client, ours.account, workbook(ROWS))
     token = token_of(response)
     assert response.url == reverse("admin:batches_upload_reading", args=[token])
-    assert large == [(drafting.TASK, token)]  # an id, and nothing else
+    assert large == [(working.TASK, token)]  # an id, and nothing else
     page = client.get(response.url)
     assert page.context["told"]["status"] == "queued"
     assert not state(client, token).json()["ended"]
@@ -225,20 +233,20 @@ def test_the_work_of_a_killed_worker_is_done_again(client, ours, large, monkeypa
     with pytest.raises(Killed):
         work(large)
     monkeypatch.undo()
-    monkeypatch.setattr(drafting, "async_task", lambda *task, **_o: large.append(task))
-    drafting.tend()
+    monkeypatch.setattr(working, "async_task", lambda *task, **_o: large.append(task))
+    working.tend()
     assert large == []  # as long as its lease lives
     lapse()
-    drafting.tend()
+    working.tend()
     assert "/sheet/" in followed(client, large, response).url
 
 
 WORKER = """
 import os, signal, django
 django.setup()
-from batches.imports import drafting, drafts
+from batches.imports import drafting, drafts, working
 drafts.Draft.read = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
-drafting.run("{token}")
+working.run("{token}")
 """
 
 
@@ -259,7 +267,7 @@ def test_after_a_real_kill_another_process_does_it(client, ours, large):
     assert killed.returncode == -signal.SIGKILL
     assert work(large) == "no slot"  # as long as its leases live
     lapse()
-    drafting.tend()
+    working.tend()
     assert work(large) == "done"
     assert "/sheet/" in client.get(response.url).url
 
@@ -267,14 +275,14 @@ def test_after_a_real_kill_another_process_does_it(client, ours, large):
 def test_a_lost_task_is_queued_again(client, ours, large):
     token = token_of(choose(client, ours.account, workbook(ROWS)))
     large.clear()
-    drafting.tend()
+    working.tend()
     assert large == []  # it may only wait
-    long_ago = clock.wall() - drafting.REQUEUE_AFTER - timedelta(seconds=1)
+    long_ago = clock.wall() - working.REQUEUE_AFTER - timedelta(seconds=1)
     kept = pending.find(token, ours.operator.pk)
     pending.tell_work(token, kept.work["id"], queued_wall=long_ago)
-    drafting.tend()
-    drafting.tend()
-    assert large == [(drafting.TASK, token)]
+    working.tend()
+    working.tend()
+    assert large == [(working.TASK, token)]
 
 
 def test_a_task_that_comes_twice_changes_nothing(client, ours, large):
@@ -282,7 +290,7 @@ def test_a_task_that_comes_twice_changes_nothing(client, ours, large):
     token = token_of(response)
     work(large)
     before = pending.find(token, ours.operator.pk)
-    assert drafting.run(token) == "nothing to do"
+    assert working.run(token) == "nothing to do"
     assert pending.find(token, ours.operator.pk) == before
 
 
@@ -293,12 +301,12 @@ def test_two_workers_do_not_read_one_draft(client, ours, large, monkeypatch):
     original = drafts.Draft.read
 
     def read(self, **watched):
-        second.append(drafting.run(token))
+        second.append(working.run(token))
         return original(self, **watched)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drafts.Draft, "read", read)
-        assert drafting.run(token) == "done"
+        assert working.run(token) == "done"
     assert second == ["another reads it"]
 
 
@@ -310,9 +318,9 @@ def test_who_lost_its_lease_writes_no_more(client, ours, large, monkeypatch):
         Lease.objects.filter(pk=f"draft:{token}").update(owner="another")
         return watch_rows(self, read, expected)
 
-    watch_rows = drafting.Watch.rows
-    monkeypatch.setattr(drafting.Watch, "rows", taken)
-    assert drafting.run(token) == "stopped"
+    watch_rows = working.Watch.rows
+    monkeypatch.setattr(working.Watch, "rows", taken)
+    assert working.run(token) == "stopped"
     assert pending.find(token, ours.operator.pk).work is not None
 
 
@@ -321,10 +329,10 @@ def test_what_fails_again_and_again_ends_with_a_sentence(
 ):
     response = choose(client, ours.account, workbook(ROWS))
     monkeypatch.setattr(drafts.Draft, "read", lambda *a, **k: 1 / 0)
-    for _attempt in range(drafting.MOST_ATTEMPTS):
+    for _attempt in range(working.MOST_ATTEMPTS):
         assert work(large) == "ZeroDivisionError"
         lapse()
-        drafting.tend()
+        working.tend()
     assert large == []
     page = client.get(response.url)
     assert page.context["told"]["status"] == "failed"
@@ -337,7 +345,7 @@ def test_half_of_the_workers_are_left_for_calls(client, ours, large, monkeypatch
     slot = slots.take()
     assert work(large) == "no slot"
     slots.give_back(slot)
-    assert large == [(drafting.TASK, token_of(response))]  # called again
+    assert large == [(working.TASK, token_of(response))]  # called again
 
 
 # --- what a person does meanwhile ---------------------------------------------------
@@ -386,13 +394,13 @@ def test_its_progress_is_told(client, ours, large, monkeypatch):
     kept = pending.start_work(token)
     assert state(client, token).json()["doing"] == "Se está abriendo el archivo."
     began = clock.wall() - timedelta(seconds=10)
-    told = {"rows_read": 500, "rows_expected": 1000, "started_wall": began}
+    told = {"part": "rows", "done": 500, "total": 1000, "started_wall": began}
     pending.tell_work(token, kept.work["id"], **told)
     told = state(client, token).json()
     assert (told["percent"], told["doing"]) == (40, "500 de 1.000 filas leídas")
     assert told["pace"].startswith("quedan unos ")
     assert "SOTO" not in str(told)
-    pending.tell_work(token, kept.work["id"], rows_read=1000)
+    pending.tell_work(token, kept.work["id"], part="cases", done=0, total=0)
     told = state(client, token).json()
     assert (told["percent"], told["pace"], told["ended"]) == (65, "", False)
     assert "contando los casos" in told["doing"]
