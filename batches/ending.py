@@ -47,7 +47,6 @@ def end_jobs(
     ended = later = 0
     wanted = {"status": {"$in": list(only_from)}}
     for place, chunk in enumerate(_chunks(ids)):
-        told(place * CHUNK, len(ids))
         these = {"_id": {"$in": chunk}}
         # asked first: a case that comes back from the dialer in between is asked too
         collection(Job).update_many(
@@ -67,6 +66,7 @@ def end_jobs(
         )
         under_way = {"$in": [JobStatus.CLAIMED, JobStatus.CALLING]}
         later += collection(Job).count_documents({**these, "status": under_way})
+        told(min(len(ids), (place + 1) * CHUNK), len(ids))
     if ids:
         fences.close()  # a call that is sent again reads its case, and writes it not
         mark_dirty(ids)

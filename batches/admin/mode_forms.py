@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -14,9 +15,19 @@ from unfold.widgets import (
 )
 
 from batches.admin.mode_words import ABSENT, WHY
-from batches.admin.workbook_field import ACCEPTED, small_enough
+from batches.admin.workbook_field import ACCEPTED, opened, small_enough
 from batches.imports.duplicates import ACTS, BY, SCOPES
 from batches.imports.modes import ADD, PAYMENTS, UPDATE, WITHDRAW
+
+
+def password_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Password of the file, if it has one"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_("It is used once and kept nowhere."),
+    )
 
 
 class FileForm(forms.Form):
@@ -27,13 +38,15 @@ class FileForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
     )
 
+    password = password_field()
+
     def clean_file(self) -> Any:
         return small_enough(self.cleaned_data["file"])
 
     def content(self) -> tuple[bytes, str]:
-        """What is to be read, and its name."""
+        """What is to be read, and its name. Raises WorkbookError, PasswordNeeded."""
         file = self.cleaned_data["file"]
-        return file.read(), file.name
+        return opened(file.read(), file.name, self.cleaned_data["password"])
 
     def said(self) -> dict[str, Any]:
         return {}
@@ -115,7 +128,7 @@ class UpdateForm(DuplicatesForm):
     def said(self) -> dict[str, Any]:
         return super().said() | {"absent": self.cleaned_data["absent"]}
 
-    field_order = ("file", "absent")
+    field_order = ("file", "password", "absent")
 
 
 class WithdrawForm(forms.Form):
@@ -131,6 +144,7 @@ class WithdrawForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         help_text=_("With a column of documents, operations or phones."),
     )
+    password = password_field()
     scope = forms.ChoiceField(
         label=_("Where"),
         choices=[
@@ -168,7 +182,7 @@ class WithdrawForm(forms.Form):
 
     def content(self) -> tuple[bytes, str]:
         if file := self.cleaned_data["file"]:
-            return file.read(), file.name
+            return opened(file.read(), file.name, self.cleaned_data["password"])
         return self.cleaned_data["text"].encode(), ""
 
     def said(self) -> dict[str, Any]:

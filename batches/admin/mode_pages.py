@@ -22,7 +22,7 @@ from batches.admin.progress import number
 from batches.admin.upload_words import CHOICES
 from batches.imports import changing, modes, pending, updates, working
 from batches.imports.changing import Change
-from batches.imports.problems import WorkbookError
+from batches.imports.problems import PasswordNeeded, WorkbookError
 from batches.models import Batch, Upload
 from batches.states import OPEN_BATCH, BatchStatus
 from speechai_site.runtime import audit
@@ -37,6 +37,8 @@ def choose(
     if request.method == "POST" and form.is_valid():
         try:
             return _keep(request, form, mode, batch)
+        except PasswordNeeded as error:
+            form.add_error("password", ValidationError(error.message, code=error.code))
         except WorkbookError as error:
             given = "file" if form.cleaned_data["file"] else "text"
             form.add_error(given, ValidationError(error.message, code=error.code))

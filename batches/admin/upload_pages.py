@@ -4,7 +4,6 @@ The next steps: `upload_sheet.py`, `upload_columns.py`, `upload_review.py`. A fi
 known layout goes straight to the last one.
 """
 
-from pathlib import Path
 from typing import Any
 
 from bson import ObjectId
@@ -28,12 +27,12 @@ from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
 from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
 from batches.admin.upload_reading import unfinished
-from batches.admin.workbook_field import ACCEPTED, small_enough
+from batches.admin.workbook_field import ACCEPTED, opened, small_enough
 from batches.formats import when
 from batches.imports import drafting, loading, pending
 from batches.imports.drafts import Draft
 from batches.imports.problems import PasswordNeeded, WorkbookError
-from batches.imports.sniffer import can_be_asked, sniff, unpacked
+from batches.imports.sniffer import can_be_asked
 from batches.models import Account, Agent, Batch, PhoneNumber
 
 
@@ -178,7 +177,7 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
     file = form.cleaned_data["file"]
     content, name = file.read(), file.name
     try:
-        content, name = _unpacked(content, name, "")
+        content, name = opened(content, name, "")
         locked = False
     except PasswordNeeded:
         locked = can_be_asked(content)
@@ -188,16 +187,6 @@ def _keep(request: HttpRequest, form: UploadForm) -> HttpResponse:
     if locked:
         return redirect("admin:batches_upload_password", token)
     return _begin(request, token)
-
-
-def _unpacked(content: bytes, name: str, password: str) -> tuple[bytes, str]:
-    """A table out of the archive or the encryption around it, which nobody needs any
-    more: so no later step needs the password. Raises WorkbookError, PasswordNeeded."""
-    table = unpacked(content, password)
-    if table is content:
-        return content, name
-    kind = {"text": "csv"}.get(found := sniff(table), found)
-    return table, f"{Path(name).stem}.{kind}"
 
 
 def _begin(request: HttpRequest, token: str) -> HttpResponse:
@@ -224,12 +213,12 @@ def password(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse
     if request.method == "POST":
         try:
             given = request.POST.get("password", "")
-            content, name = _unpacked(draft.content, draft.file_name, given)
-            opened = pending.keep(
+            content, name = opened(draft.content, draft.file_name, given)
+            plain = pending.keep(
                 content, file_name=name, user_id=draft.user_id, choices=draft.said
             )
             pending.drop(token)
-            return _begin(request, opened)
+            return _begin(request, plain)
         except WorkbookError as error:
             refusal = error.message
     return TemplateResponse(

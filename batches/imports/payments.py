@@ -164,9 +164,10 @@ def put_in_force(
             changed = [effect for effect in effects if effect.changes]
             missed = _write(changed)
             again += missed
+            # of those too that one before this, which was killed, has written
+            touched |= {effect.job["batch_id"] for effect in effects}
             for effect in changed:
                 if effect.job["_id"] not in missed:
-                    touched.add(effect.job["batch_id"])
                     _count(result, effect, in_force=True)
         left = again
     for batch_id in touched:

@@ -15,7 +15,7 @@ FILE_SENTENCES = {
         "The file is no workbook (xlsx, xls, xlsb, ods, csv or text)."
     ),
     "file_encrypted": gettext_lazy(
-        "The workbook is protected with a password: save it without one."
+        "The workbook is protected with a password: give it, or save it without one."
     ),
     "password_wrong": gettext_lazy("That is not the password of the file."),
     "file_entities": gettext_lazy(

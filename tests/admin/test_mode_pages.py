@@ -1,80 +1,39 @@
 """A running campaign is changed by lists and files: looked at, confirmed, done once."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.urls import reverse
 
 from batches.imports import modes, payments
-from batches.imports.importer import import_workbook
 from batches.models import Batch, Job, Payment, Upload
 from batches.states import BatchStatus, JobStatus
+from tests.admin.mode_steps import (
+    PEOPLE,
+    confirm,
+    figures,
+    kept_files,
+    line,
+    paste,
+    running_batch,
+    rut,
+    said,
+    send,
+    statuses,
+)
 from tests.builders import make_batch, make_rut
 from tests.imports.test_payments import HEADERS as PAID
 from tests.imports.test_payments import KEYED
 from tests.imports.workbooks import row, workbook
 
-PEOPLE = 40
-
-
-def rut(n):
-    whole = make_rut(10_000_000 + n)
-    return f"{whole[:-1]}-{whole[-1]}"
-
-
-def line(n, amount=150_000):
-    return row(rut=rut(n), title=f"OP-{n}", mobile=960_100_000 + n, amount=amount)
-
 
 @pytest.fixture
 def batch(ours, settings, tmp_path):
     settings.VAR_DIR = tmp_path
-    result = import_workbook(
-        workbook([line(n) for n in range(PEOPLE)], KEYED),
-        ours.account,
-        "debt_collection",
-        {"limit_days": 10, "max_days": 20},
-        actor="user:test",
-    )
-    Batch.objects.filter(pk=result.batch.pk).update(status=BatchStatus.RUNNING)
-    return Batch.objects.get(pk=result.batch.pk)
+    return running_batch(ours.account)
 
 
 @pytest.fixture
 def client(ours, sign_in):
     return sign_in(ours.operator)
-
-
-def send(client, batch, mode, content=None, **values):
-    if content is not None:
-        values["file"] = SimpleUploadedFile("planilla.xlsx", content)
-    url = reverse("admin:batches_batch_mode", args=[batch.pk, mode])
-    return client.post(url, values)
-
-
-def paste(client, batch, text, **values):
-    said = {"text": text, "scope": "account", "why": "client", "note": "correo"}
-    return send(client, batch, "withdraw", **said | values)
-
-
-def figures(client, response):
-    return client.get(response.url).context["found"].figures
-
-
-def confirm(client, response):
-    return client.post(response.url, {"act": "confirm"}, follow=True)
-
-
-def kept_files():
-    return connection.database["pending_uploads.files"].count_documents({})
-
-
-def said(page):
-    return " ".join(str(m) for m in page.context["messages"])
-
-
-def statuses(batch):
-    return sorted(Job.objects.filter(batch=batch).values_list("status", flat=True))
 
 
 def test_thirty_pasted_documents_are_withdrawn_in_three_steps(client, batch):
