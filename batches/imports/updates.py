@@ -30,6 +30,7 @@ from batches.imports.compare import Comparer, Comparison
 from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
+from batches.imports.reader import open_book
 from batches.imports.rewriting import TRIES, store_new, write_changed
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
@@ -198,13 +199,15 @@ def _read(source: Source, batch: Batch, answers: Answers, watch: Unwatched) -> C
         raise WorkbookError("batch_ended")
     account = batch.account
     use_case, today = use_cases.get(batch.use_case), clock.today(account.time_zone)
-    answers = layouts.told(source, account, use_case, answers)
     options: Mapping[str, Any] = {}
     if last := batch.uploads.order_by("-pk").first():
         options = last.options
-    with helpers.forked(loading.fingerprint(source)[1]) as helping:
+    size = loading.fingerprint(source)[1]
+    with helpers.forked(size) as helping, open_book(source) as book:
+        watch.beat()
+        answers = layouts.told(book, account, use_case, answers)
         return read_cases(
-            *(source, account, use_case, options, today, answers),
+            *(book, account, use_case, options, today, answers),
             on_rows=watch.rows,
             helpers=helping,
         )

@@ -33,7 +33,7 @@ from tests.imports.workbooks import row, workbook
 
 pytestmark = pytest.mark.django_db
 PEOPLE = 6
-SHARE = 5  # of all writes, one in so many
+SHARE = 8  # of all writes, one in so many
 USER = ObjectId()
 WRITES = {"insert", "update", "delete", "findAndModify", "commitTransaction"}
 _PLACES = {"row", "since"}
@@ -240,6 +240,22 @@ def test_a_small_change_whose_process_was_killed_is_done_by_a_worker(
     assert tasks == [(working.TASK, token)]
     assert working.run(token) == "done"
     assert told(batch)["uploads"][-1][:2] == ("update", "stored")
+
+
+@pytest.mark.parametrize("mode", ["update", "add"])
+def test_what_counts_already_is_not_done_again(mode, large, monkeypatch):
+    batch = campaign()
+    token, follow = confirmed(batch, mode), updates.follow
+    monkeypatch.setattr(updates, "follow", lambda *args: 1 / 0)
+    assert working.run(token) == "ZeroDivisionError"
+    monkeypatch.setattr(updates, "follow", follow)
+    hidden = Job.objects.filter(batch=batch, next_attempt_at=None, status="queued")
+    assert hidden.count() == 2
+    lapse()
+    assert working.run(token) == "done"
+    assert hidden.count() == 0
+    assert Upload.objects.filter(batch=batch, mode=mode).count() == 1
+    assert found(token).done.figures["new_cases"] == 2
 
 
 def test_who_lost_its_lease_makes_nothing_count(large, monkeypatch):
