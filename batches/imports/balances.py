@@ -16,7 +16,7 @@ from bson import Decimal128, Int64
 from batches import use_cases
 from batches.imports.normalizers.text import squash
 from batches.imports.questions import Answers
-from batches.imports.rows import values_type
+from batches.imports.rows import form_of
 from batches.models import Account, Batch, Upload
 from batches.use_cases.base import CellWarning, Context, Row, UseCase
 
@@ -85,7 +85,7 @@ def lines_of(job: Document, use_case: UseCase) -> list[Line]:
     lines = []
     for line in stored:
         said = {**line, "amount": line.get("loaded", line.get("amount", "0"))}
-        values = values_type(columns)._make(
+        values = form_of(columns).values_type._make(
             _value(column.kind, said.get(column.name, person.get(column.name)))
             for column in columns
         )

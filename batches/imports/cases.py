@@ -14,12 +14,12 @@ from batches.imports.normalizers.countries import Country
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
 from batches.imports.reader import Cells, Table, open_table
-from batches.imports.rows import RowError, RowReader, packed
+from batches.imports.rows import RowError, RowForm, RowReader
 from batches.imports.sniffer import Source
 from batches.use_cases.base import Context, Row, Subject, UseCase
 from speechai_site.runtime import keys
 
-# Characters of one case; a document of MongoDB may have 16 MB.
+# Bytes of one case as it is held; a document of MongoDB may have 16 MB.
 MAX_CASE_SIZE = 3_000_000
 # Rows that one process reads at a time, and between two calls of who watches.
 CHUNK = 500
@@ -36,45 +36,78 @@ def _unwatched(_read: int, _expected: int) -> None:
     pass
 
 
-@dataclass
+@dataclass(slots=True)
 class Case:
-    """The rows of one person and one subject, in file order."""
+    """The rows of one person and one subject, in file order.
+
+    They are held packed, and `rows` unpacks them each time: who needs them twice keeps
+    them.
+    """
 
     document: str  # empty: the first phone tells who it is
     phone: str
     subject_key: str
-    rows: list[Row] = field(default_factory=list)
+    form: RowForm
+    packed: list[bytes] = field(default_factory=list)
+    has_phone: bool = False
     size: int = 0
     debts: set[tuple[Any, Any]] | None = None
 
-    def stands_already(self, row: Row) -> bool:
-        """Whether an earlier row is about the same debt: its operation and part."""
-        if self.debts is None:
-            if not self.rows:
-                return False  # most cases have one row, and need no set
-            self.debts = {_debt_of(other) for other in self.rows}
-        debt = _debt_of(row)
-        stands = bool(debt[0]) and debt in self.debts
-        self.debts.add(debt)
-        return stands
+    @property
+    def rows(self) -> list[Row]:
+        return [self.form.row(packed) for packed in self.packed]
 
-    def packed(self) -> tuple[Any, ...]:
-        """Its rows as plain values, for `Cases.unpacked`."""
-        return (self.document, self.phone, self.subject_key, *map(packed, self.rows))
+    @property
+    def row_count(self) -> int:
+        return len(self.packed)
 
     @property
     def name(self) -> str:
         """The first name that a row gives."""
-        return next((row.values.name for row in self.rows if row.values.name), "")
+        return name_of(self.rows)
 
     def phones(self) -> list[str]:
         """Every number once: mobiles first, then landlines, in file order."""
-        kinds = zip(*(row.phones for row in self.rows), strict=True)
-        return list(dict.fromkeys(n for kind in kinds for part in kind for n in part))
+        return phones_of(self.rows)
+
+    def stands_already(self, packed: bytes) -> bool:
+        """Whether an earlier row is about the same debt: its operation and part."""
+        if self.debts is None:
+            if not self.packed:
+                return False  # most cases have one row, and need no set
+            self.debts = {_debt_of(other) for other in self.rows}
+        debt = _debt_of(self.form.row(packed))
+        stands = bool(debt[0]) and debt in self.debts
+        self.debts.add(debt)
+        return stands
+
+    def add(self, packed: bytes, *, has_phone: bool) -> None:
+        """One more row; raises WorkbookError when there are too many."""
+        self.packed.append(packed)
+        self.has_phone = self.has_phone or has_phone
+        self.size += len(packed) + _ROW_SIZE
+        if self.size > MAX_CASE_SIZE:
+            number = self.form.row(packed).number
+            raise WorkbookError("case_too_large", row=number)
+
+    def carried(self) -> tuple[Any, ...]:
+        """As plain values, for `Cases.case_of`."""
+        return (self.document, self.phone, self.subject_key, self.packed)
 
     def person_key(self, account_id: Any) -> str:
         """The key of the person, in every account for who has a document."""
         return keys.person_key(self.document, account_id, self.phone)
+
+
+def name_of(rows: Sequence[Row]) -> str:
+    """The first name that a row gives."""
+    return next((row.values.name for row in rows if row.values.name), "")
+
+
+def phones_of(rows: Sequence[Row]) -> list[str]:
+    """Every number once: mobiles first, then landlines, in file order."""
+    kinds = zip(*(row.phones for row in rows), strict=True)
+    return list(dict.fromkeys(n for kind in kinds for part in kind for n in part))
 
 
 @dataclass
@@ -110,22 +143,21 @@ class Cases:
         nothing = {"cases": [], "errors": [], "questions": []}
         return replace(self, reader=self.reader.fresh(), **nothing)
 
-    def unpacked(self, case: tuple[Any, ...]) -> Case:
-        """What `Case.packed` made, in another process."""
-        document, phone, subject_key, *rows = case
-        made = map(self.reader.unpacked, rows)
-        return Case(document, phone, subject_key, list(made))
+    def case_of(self, carried: tuple[Any, ...]) -> Case:
+        """What `Case.carried` gave, in another process."""
+        document, phone, subject_key, packed = carried
+        return Case(document, phone, subject_key, self.reader.form, packed)
 
     @property
     def contacts(self) -> int:
         """Distinct persons."""
         return len({case.document or case.phone for case in self.cases})
 
-    def describe(self, case: Case) -> Subject:
-        """What a case is about. Variables that the rows leave empty take the column or
-        the fixed text that was chosen for them."""
-        subject = self.use_case.describe(case.rows, self.context)
-        chosen = self.reader.variables_of(case.rows) | dict(self.answers.fixed)
+    def describe(self, rows: Sequence[Row]) -> Subject:
+        """What the rows of a case are about. Variables that they leave empty take the
+        column or the fixed text that was chosen for them."""
+        subject = self.use_case.describe(rows, self.context)
+        chosen = self.reader.variables_of(rows) | dict(self.answers.fixed)
         for name, text in chosen.items():
             if text and not subject.variables.get(name):
                 subject.variables[name] = text
@@ -141,7 +173,7 @@ class Cases:
     @property
     def without_phone(self) -> int:
         """Cases that nobody can call."""
-        return sum(not any(map(any, (r.phones for r in c.rows))) for c in self.cases)
+        return sum(not case.has_phone for case in self.cases)
 
 
 def read_cases(
@@ -230,15 +262,16 @@ def _gather(found: Cases, table: Table, on_rows: OnRows, helpers: Helpers) -> No
     """Read the rows and group them."""
     groups: dict[tuple[str, str, str], Case] = {}
     chunks = _watched_chunks(table, on_rows)
-    for lines, noticed in helpers.share(_read_lines, found.without_rows(), chunks):
-        found.reader.notice(noticed)
-        found.rows += len(lines)
-        for line in lines:
-            if isinstance(line, RowError):
-                found.errors.append(line)
-            else:
-                _join(found, groups, *line)
+    for read in helpers.share(_read_lines, found.without_rows(), chunks):
+        found.reader.notice(read.noticed)
+        found.rows += len(read.rows) + len(read.errors)
+        found.errors += read.errors
+        found.warning_count += read.warning_count
+        found.total_amount += read.total_amount
+        for row in read.rows:
+            _join(found, groups, *row)
     found.cases = list(groups.values())
+    found.errors.sort(key=lambda error: error.row)
     found.hidden_rows, found.filtered = table.hidden_rows, table.filtered
     found.questions = table.questions() + found.reader.questions()
 
@@ -252,54 +285,74 @@ def _watched_chunks(table: Table, on_rows: OnRows) -> Iterator[list[Line]]:
         read += len(chunk)
 
 
-def _read_lines(bare: Cases, chunk: list[Line]) -> tuple[list[Any], list[Any]]:
-    """Of each row what is wrong with it, or the key of its case, the row, and its cells
-    if they may be needed; then what the reader noticed. Depends on nothing else."""
+@dataclass
+class _Read:
+    """A chunk of rows that were read. Of those that are sound: the key of their case,
+    the row, whether it has a phone, and its cells if they may be needed."""
+
+    rows: list[tuple[tuple[str, str, str], bytes, bool, Cells | None]]
+    errors: list[RowError]
+    warning_count: int
+    total_amount: Decimal
+    noticed: list[Any]  # by the reader
+
+
+def _read_lines(bare: Cases, chunk: list[Line]) -> _Read:
+    """Depends on nothing else."""
     reader, use_case, context = bare.reader.fresh(), bare.use_case, bare.context
-    shifted = reader.table.shifted
+    form, shifted = reader.form, reader.table.shifted
     checks = type(use_case).problem_of is not UseCase.problem_of
     keeps_cells = bare.answers.duplicates.repeated == "merge"
-    lines: list[Any] = []
+    read = _Read([], [], 0, Decimal(0), [])
     for number, cells in chunk:
         if number in shifted:
-            lines.append(reader.refuse(number, cells, "", "row_shifted"))
+            read.errors.append(reader.refuse(number, cells, "", "row_shifted"))
             continue
         row = reader.read(number, cells)
         if isinstance(row, RowError):
-            lines.append(row)
+            read.errors.append(row)
             continue
         if checks and (problem := use_case.problem_of(row.values, context)):
-            lines.append(reader.refuse(number, cells, *problem))
+            read.errors.append(reader.refuse(number, cells, *problem))
             continue
+        first_phone = _first_phone(row)
         document = getattr(row.values, "document", None) or ""
-        phone = "" if document else _first_phone(row)
-        if not document and not phone:
-            lines.append(reader.refuse(number, cells, "", "person_unknown"))
+        if not document and not first_phone:
+            read.errors.append(reader.refuse(number, cells, "", "person_unknown"))
             continue
-        key = (document, phone, use_case.subject_key(row.values, context))
-        lines.append((key, packed(row), cells if keeps_cells else None))
-    return lines, reader.noticed()
+        key = (
+            document,
+            "" if document else first_phone,
+            use_case.subject_key(row.values, context),
+        )
+        kept = cells if keeps_cells else None
+        read.rows.append((key, form.packed(row), bool(first_phone), kept))
+        read.warning_count += len(row.warnings)
+        read.total_amount += use_case.amount_of(row.values)
+    read.noticed = reader.noticed()
+    return read
 
 
 def _join(
     found: Cases,
     groups: dict[tuple[str, str, str], Case],
     key: tuple[str, str, str],
-    packed_row: tuple[Any, ...],
+    packed: bytes,
+    has_phone: bool,  # noqa: FBT001 a part of what was read
     cells: Cells | None,
 ) -> None:
     """A row to the others of its case."""
-    row = found.reader.unpacked(packed_row)
-    case = groups.get(key) or groups.setdefault(key, Case(*key))
-    if case.stands_already(row):
+    case = groups.get(key) or groups.setdefault(key, Case(*key, found.reader.form))
+    if case.stands_already(packed):
         found.repeated += 1
         if cells is not None:
+            row = case.form.row(packed)
             error = found.reader.refuse(row.number, cells, "", "debt_repeated")
             found.errors.append(error)
+            found.warning_count -= len(row.warnings)
+            found.total_amount -= found.use_case.amount_of(row.values)
             return
-    _add(case, row)
-    found.warning_count += len(row.warnings)
-    found.total_amount += found.use_case.amount_of(row.values)
+    case.add(packed, has_phone=has_phone)
 
 
 def _debt_of(row: Row) -> tuple[Any, Any]:
@@ -311,10 +364,3 @@ def _debt_of(row: Row) -> tuple[Any, Any]:
 
 def _first_phone(row: Row) -> str:
     return next((number for kind in row.phones for number in kind), "")
-
-
-def _add(case: Case, row: Row) -> None:
-    case.rows.append(row)
-    case.size += len(row.extra) + _ROW_SIZE
-    if case.size > MAX_CASE_SIZE:
-        raise WorkbookError("case_too_large", row=row.number)

@@ -151,7 +151,7 @@ class Comparer:
         able = [job for job in jobs if job["status"] in CHANGEABLE]
         able = able[:1] if self.joins else able
         if not able:
-            callable_now = bool(case.phones())
+            callable_now = case.has_phone
             if all(_lacked_phone(job) and callable_now for job in jobs):
                 found.new.append(case)
             else:

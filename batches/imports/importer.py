@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from batches.imports import duplicates, error_workbook, joining, loading, storage
-from batches.imports.cases import Cases, OnRows
+from batches.imports.cases import Cases, OnRows, name_of, phones_of
 from batches.imports.loading import Begun, Cancelled, Counts, collector_paused
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
@@ -204,7 +204,7 @@ def _unfed(
     for place, case in enumerate(cases.cases):
         if not place % WATCHED_EVERY:
             counting()
-        said = cases.describe(case).variables
+        said = cases.describe(case.rows).variables
         for name in script:
             if not said.get(name):
                 empty[name] += 1
@@ -227,13 +227,14 @@ def _shown_errors(cases: Cases) -> list[dict[str, Any]]:
 def _samples(cases: Cases) -> list[Sample]:
     samples = []
     for case in cases.cases[:SAMPLES]:
-        subject = cases.describe(case)
+        rows = case.rows
+        subject = cases.describe(rows)
         samples.append(
             Sample(
-                name=case.name,
+                name=name_of(rows),
                 creditor=subject.creditor,
                 amount=subject.amount,
-                phones=case.phones(),
+                phones=phones_of(rows),
                 variables=subject.variables,
             )
         )

@@ -54,7 +54,7 @@ def _open(jobs: Sequence[dict[str, Any]] | None) -> dict[str, Any] | None:
 
 def _settle(cases: Cases, joined: set[int], nothing_new: set[int]) -> None:
     cases.joined = len(joined)
-    cases.joined_rows = sum(len(cases.cases[place].rows) for place in joined)
+    cases.joined_rows = sum(cases.cases[place].row_count for place in joined)
     gone: list[Case] = [cases.cases[place] for place in joined]
     leave_out(cases, nothing_new, "duplicate")
     ids = set(map(id, gone))

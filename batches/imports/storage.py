@@ -78,17 +78,17 @@ def store_jobs(
 ) -> None:
     """Write the jobs of an upload that are not there yet; `keep_alive` is told after
     every chunk how many are."""
-    packed = (case.packed() for case in cases.cases)
-    ranked = zip(count(0, CHUNK), _chunks(packed), strict=False)
+    carried = (case.carried() for case in cases.cases)
+    ranked = zip(count(0, CHUNK), _chunks(carried), strict=False)
     made = helpers.share(_encoded, JobDocuments(cases, upload), ranked)
     _insert(Job, upload, made, keep_alive)
 
 
 def _encoded(documents: JobDocuments, ranked: tuple[int, list[Any]]) -> list[bytes]:
-    """A chunk of packed cases as documents; the number is the place of the first."""
-    first, cases = ranked
-    unpacked = map(documents.cases.unpacked, cases)
-    return [encode(documents.of(c, rank)) for rank, c in enumerate(unpacked, first)]
+    """A chunk of carried cases as documents; the number is the place of the first."""
+    first, carried = ranked
+    cases = map(documents.cases.case_of, carried)
+    return [documents.encoded(case, rank) for rank, case in enumerate(cases, first)]
 
 
 def store_errors(

@@ -245,7 +245,7 @@ def _changes(comparer: Comparer, found: Comparison) -> Changes:
         leaving=len(found.leaving),
         leaving_called=sum(found.leaving.values()),
         total_amount=cases.total_amount,
-        without_phone=sum(not case.phones() for case in found.new),
+        without_phone=sum(not case.has_phone for case in found.new),
         joins=comparer.joins,
         errors=cases.errors,
         questions=cases.questions,
@@ -345,7 +345,7 @@ def _finish(
     joined = found.changed if comparer.joins else []
     for _try in range(TRIES):
         cases = [case for case, _change in joined] + found.new
-        rows = sum(len(case.rows) for case in cases) + upload.error_count
+        rows = sum(case.row_count for case in cases) + upload.error_count
 
         def count(rows: int = rows, joined: Any = joined) -> None:
             work.watch.stored(upload.pk)

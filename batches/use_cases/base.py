@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from hashlib import sha256
 from typing import Any, ClassVar, NamedTuple
 
@@ -225,8 +226,15 @@ def line_of(row: Row) -> dict[str, str]:
 
 def places_of(rows: Sequence[Row]) -> list[str]:
     """The places that the rows name, as they are written."""
-    named = (getattr(row.values, name, None) for row in rows for name in PLACES)
-    return list(dict.fromkeys(text for text in named if text))
+    indexes = _place_indexes(type(rows[0].values))
+    named = [text for row in rows for i in indexes if (text := row.values[i])]
+    return list(dict.fromkeys(named))
+
+
+@cache
+def _place_indexes(values_type: Any) -> list[int]:
+    fields = values_type._fields
+    return [fields.index(name) for name in PLACES if name in fields]
 
 
 def spoken_day(day: date | None) -> str:

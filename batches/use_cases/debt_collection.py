@@ -9,6 +9,7 @@ the days late of that row plus 7.
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,8 @@ from batches.use_cases.people import (
     needed,
 )
 
-LIMIT_GRACE, MAX_GRACE = timedelta(days=3), timedelta(days=7)
+LIMIT_GRACE, MAX_GRACE = 3, 7  # days
+_due_date = attrgetter("due_date")
 
 COLUMNS = (
     needed(DOCUMENT, "document_missing"),
@@ -149,9 +151,10 @@ class DebtCollection(UseCase):
         first = rows[0].values
         creditor = self.company(first, context)
         limit_date, max_date = _dates(rows, context)
-        amount = sum((row.values.amount for row in rows), Decimal(0))
-        name = next((row.values.name for row in rows if row.values.name), "")
-        days = max((row.values.days_late or 0 for row in rows), default=0)
+        debts = [row.values for row in rows]
+        amount = sum([debt.amount for debt in debts], Decimal(0))
+        name = next((debt.name for debt in debts if debt.name), "")
+        days = max([debt.days_late or 0 for debt in debts])
         variables = {
             "tipo_llamada": "cobranza",
             "nombre": names.spoken_name(name),
@@ -181,12 +184,10 @@ def _dates(rows: Sequence[Row], context: Context) -> tuple[date | None, date | N
     dated = [row.values for row in rows if _has_dates(row)]
     limit_date = max_date = None
     if dated:
-        latest = earliest = dated[0]
-        if len(dated) > 1:
-            latest = max(dated, key=lambda values: values.due_date)
-            earliest = min(dated, key=lambda values: values.due_date)
-        limit_date = latest.due_date + _days(latest) + LIMIT_GRACE
-        max_date = earliest.due_date + _days(earliest) + MAX_GRACE
+        latest = max(dated, key=_due_date) if len(dated) > 1 else dated[0]
+        earliest = min(dated, key=_due_date) if len(dated) > 1 else dated[0]
+        limit_date = latest.due_date + _days(latest, LIMIT_GRACE)
+        max_date = earliest.due_date + _days(earliest, MAX_GRACE)
     if "limit_days" in context.options:
         limit_date = context.today + timedelta(days=context.options["limit_days"])
     if "max_days" in context.options:
@@ -201,19 +202,21 @@ def _has_dates(row: Row) -> bool:
     return not row.warnings or all(w.code != "days_invalid" for w in row.warnings)
 
 
-def _days(values: Any) -> timedelta:
-    return timedelta(days=values.days_late or 0)
+def _days(debt: Any, grace: int) -> timedelta:
+    return timedelta(days=(debt.days_late or 0) + grace)
 
 
 def _debt(row: Row) -> dict[str, str]:
     """A debt line as text, without what its row does not say."""
     values = row.values
-    line = {
-        "row": str(row.number),
-        "operation": values.operation or "",
-        "installment": values.installment or "",
-        "due_date": values.due_date.isoformat() if values.due_date else "",
-        "days_late": "" if values.days_late is None else str(values.days_late),
-        "amount": format(values.amount, "f"),
-    }
-    return {key: text for key, text in line.items() if text}
+    line = {"row": str(row.number)}
+    if values.operation:
+        line["operation"] = values.operation
+    if values.installment:
+        line["installment"] = values.installment
+    if values.due_date:
+        line["due_date"] = values.due_date.isoformat()
+    if values.days_late is not None:
+        line["days_late"] = str(values.days_late)
+    line["amount"] = format(values.amount, "f")
+    return line

@@ -20,6 +20,7 @@ from calls.models import Call
 from speechai_site.benchmarks.documents import Jobs, Target, job_templates
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import collection
+from speechai_site.runtime.mongod import usual_cache_gb
 from speechai_site.runtime.processes import whole_program
 from speechai_site.runtime.supervisor import Supervisor
 
@@ -28,7 +29,7 @@ CORES = 2  # what the targets are for; the simulator and the figure run on them 
 # The simulator's, on a path without a limit of its own.
 AGENT, NUMBER = "agent_sandbox_cobranza", "+566005550100"
 NO_LIMIT = 10_000
-CACHE_GB = 1.0  # what `make run` gives its database
+CACHE_GB = usual_cache_gb()  # what `make run` gives its database
 CAMPAIGNS = 4
 CHUNK = 2000
 # No figure changes anything else: the rest is as documented in `.env.example`.

@@ -49,6 +49,10 @@ LIBRARIES = {
     "libcrypto.so.3": "OpenSSL 3, libcrypto.so.3 (Debian, Ubuntu: apt install libssl3)",
     "libssl.so.3": "OpenSSL 3, libssl.so.3 (Debian, Ubuntu: apt install libssl3)",
 }
+# A quarter of the machine's memory, between these: with less, pages are written out
+# and read again (a fifth of mongod's work during an import of 100,000 rows).
+LEAST_CACHE_GB, MOST_CACHE_GB = 0.5, 4.0
+TEST_CACHE_GB = 0.25
 THROWAWAY_PREFIX = "speechai-mongod-"
 MAX_LOG_BYTES = 20_000_000
 
@@ -147,6 +151,12 @@ def _read_port(data_dir: Path) -> int | None:
         return None
 
 
+def usual_cache_gb() -> float:
+    """The cache of a database that is kept, in GB."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return round(min(max(memory / 4, LEAST_CACHE_GB), MOST_CACHE_GB), 2)
+
+
 class EmbeddedMongod:
     """One mongod over one data folder.
 
@@ -159,7 +169,7 @@ class EmbeddedMongod:
     ) -> None:
         self.data_dir = Path(data_dir)
         self.throw_away = throw_away
-        self.cache_gb = cache_gb or (0.25 if throw_away else 1.0)
+        self.cache_gb = cache_gb or (TEST_CACHE_GB if throw_away else usual_cache_gb())
         self.port: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None

@@ -2,7 +2,7 @@ import phonenumbers
 import pytest
 from phonenumbers import geocoder
 
-from batches.imports.normalizers import areas
+from batches.imports.normalizers import areas, numbering
 from batches.imports.normalizers.places import (
     is_at,
     place,
@@ -176,8 +176,14 @@ def test_an_area_is_what_the_geocoder_says(code):
         if begins.startswith(code)
     }
     whole = {"56": 11, "54": 12, "51": 10, "57": 12, "34": 11}[code]
+    country = geocoder.country_name_for_number(
+        phonenumbers.PhoneNumber(int(code)), "es"
+    )
     for begins in towns:
         number = phonenumbers.parse("+" + f"{begins}345678901"[:whole])
+        if phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.FIXED_LINE:
+            continue
+        e164 = f"+{code}{number.national_number}"
         said = geocoder.description_for_number(number, "es")
-        country = geocoder.country_name_for_number(number, "es")
-        assert areas.area_of(number) == ("" if said == country else said)
+        found = areas.area_of(e164, numbering.plan_of(e164))
+        assert found == ("" if said == country else said)

@@ -142,3 +142,14 @@ def test_an_unfit_machine_is_refused_in_one_sentence(
     with pytest.raises(MongodUnavailable, match=named) as refusal:
         mongod.check_host()
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("pages", "gigabytes"), [(2**18, 0.5), (3 * 2**20, 3.0), (2**24, 4.0)]
+)
+def test_the_cache_is_a_quarter_of_the_memory_within_limits(
+    pages, gigabytes, monkeypatch
+):
+    values = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": pages}
+    monkeypatch.setattr(mongod.os, "sysconf", values.get)
+    assert mongod.usual_cache_gb() == gigabytes

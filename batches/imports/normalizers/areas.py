@@ -9,23 +9,20 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import phonenumbers
-from phonenumbers.phonenumberutil import is_number_type_geographical, number_type
+
+from batches.imports.normalizers.numbering import Plan
 
 Towns = dict[str, dict[str, str]]
 _PACKAGE = "phonenumbers.geodata"
 _FOLDER = Path(phonenumbers.__file__).parent / "geodata"
 
 
-def area_of(number: phonenumbers.PhoneNumber) -> str:
-    """What phonenumbers' geocoder says of a landline in Spanish ("Concepción, Biobío"),
-    but nothing where it knows only the country."""
-    code = number.country_code
-    if not is_number_type_geographical(number_type(number), code):
-        return ""
-    towns = _towns(str(code))
-    digits = f"{code}{phonenumbers.national_significant_number(number)}"
-    for length in range(len(digits), 0, -1):
-        if names := towns.get(digits[:length]):
+def area_of(landline: str, plan: Plan) -> str:
+    """What phonenumbers' geocoder says of a valid landline (E.164) in Spanish
+    ("Concepción, Biobío"), but nothing where it knows only the country."""
+    towns = _towns(plan.code)
+    for end in range(len(landline), 1, -1):
+        if names := towns.get(landline[1:end]):
             return names.get("es") or names.get("en", "")
     return ""
 

@@ -285,11 +285,14 @@ PLANS: dict[str, Plan] = {
 CHILE = PLANS["CL"]
 
 
+def plan_of(e164: str) -> Plan | None:
+    """The plan by whose country code a number begins."""
+    return next((p for p in PLANS.values() if e164.startswith(p.code, 1)), None)
+
+
 def kind_of(e164: str) -> str:
     """`mobile` or `landline`, by the number itself; `unknown` where it does not say."""
     if e164.startswith("+56"):
         return MOBILE if e164.startswith("+569") else LANDLINE
-    for plan in PLANS.values():
-        if e164.startswith(f"+{plan.code}"):
-            return plan.kind(e164.removeprefix(f"+{plan.code}"))
-    return UNKNOWN
+    plan = plan_of(e164)
+    return plan.kind(e164[1 + len(plan.code) :]) if plan else UNKNOWN

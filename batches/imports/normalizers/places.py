@@ -9,10 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-import phonenumbers
-
 from batches.imports.normalizers.areas import area_of
-from batches.imports.normalizers.phones import LANDLINE, kind_of
+from batches.imports.normalizers.numbering import LANDLINE, kind_of, plan_of
 from batches.imports.normalizers.regions import NUMBERED, ORDINAL, REGIONS, ROMAN
 from speechai_site.runtime import keys
 
@@ -57,10 +55,10 @@ def place(text: str, country: str = "") -> str:
 
 def places_of(named: list[str], phones: list[str], country: str = "") -> list[str]:
     """Every place of a case, once: as its file names them, and its landlines' areas."""
-    found = [place(text, country) for text in named]
+    found = [place(text, country) for text in named] if named else []
     for phone in phones:
         if kind_of(phone) == LANDLINE:
-            found += _area(phone[:-4])
+            found += _area(phone)
     return list(dict.fromkeys(name for name in found if name))
 
 
@@ -120,14 +118,14 @@ def _by_number(words: str, country: str) -> str:
     return (named or code) if "REGION" in words.split() else ""
 
 
-@lru_cache(maxsize=65536)
-def _area(beginning: str) -> tuple[str, ...]:
+def _area(landline: str) -> tuple[str, ...]:
     """The places that an area code stands for, such as "Concepción, Biobío"."""
-    if known := _AREAS.get(beginning[:5]):
+    if known := _AREAS.get(landline[:5]):
         return known
-    try:
-        number = phonenumbers.parse(f"{beginning}0000")
-    except phonenumbers.NumberParseException:
-        return ()
-    country = {54: "AR", 56: "CL"}.get(number.country_code, "")
-    return tuple(place(part, country) for part in area_of(number).split(","))
+    plan = plan_of(landline)
+    return _parts(area_of(landline, plan), plan.region)
+
+
+@lru_cache(maxsize=4096)
+def _parts(area: str, country: str) -> tuple[str, ...]:
+    return tuple(place(part, country) for part in area.split(","))
