@@ -1,6 +1,7 @@
 """The password of a workbook that a command reads: never one of its arguments, which
 other people on the machine can see."""
 
+import os
 import sys
 from getpass import getpass
 
@@ -8,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from batches.imports.problems import PasswordNeeded
 from batches.imports.sniffer import Source, unpacked
-from speechai_site.settings import env_secret
 
 NAME = "WORKBOOK_PASSWORD"
 
@@ -19,7 +19,7 @@ def opened(source: Source) -> Source:
 
     Raises PasswordNeeded without the right one, WorkbookError.
     """
-    given = env_secret(NAME)
+    given = os.environ.get(NAME, "")
     try:
         return unpacked(source, given)
     except PasswordNeeded:
