@@ -4,7 +4,7 @@ What waits ends now. What is being called ends with its call: that was asked for
 the gate and the end of the call see it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,10 @@ class Ended:
     later: int = 0
 
 
+def _untold(_done: int, _total: int) -> None:
+    pass
+
+
 def end_jobs(
     ids: Sequence[Any],
     to: str,
@@ -32,15 +36,17 @@ def end_jobs(
     by: str,
     said: str = "",
     only_from: Iterable[str] = MAY_BE_CALLED,
+    told: Callable[[int, int], object] = _untold,
 ) -> Ended:
-    """End jobs by id as `to`; `code` is their reason, `said` what a person wrote.
+    """End jobs by id as `to`; `code` is their reason, `said` what a person wrote; `told`
+    is called with how many of how many were looked at, and may stop it.
 
     When this returns, none of them is sent that was not `sending` already, and what
     has ended is called no more by a rerun either. Repeating it changes nothing.
     """
     ended = later = 0
     wanted = {"status": {"$in": list(only_from)}}
-    for chunk in _chunks(ids):
+    for place, chunk in enumerate(_chunks(ids)):
         these = {"_id": {"$in": chunk}}
         # asked first: a case that comes back from the dialer in between is asked too
         collection(Job).update_many(
@@ -60,6 +66,7 @@ def end_jobs(
         )
         under_way = {"$in": [JobStatus.CLAIMED, JobStatus.CALLING]}
         later += collection(Job).count_documents({**these, "status": under_way})
+        told(min(len(ids), (place + 1) * CHUNK), len(ids))
     if ids:
         fences.close()  # a call that is sent again reads its case, and writes it not
         mark_dirty(ids)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from batches.imports import background, drafting
+from batches.imports import background, working
 from calls import dispatcher, halts, hangups, reconcile, webhooks
 from calls.retell.client import RetellClient
 from speechai_site.runtime import clock, heartbeat, leases
@@ -102,9 +102,9 @@ def stopper() -> Callable[[leases.Held], float]:
 
 
 def load(_held: leases.Held) -> float:
-    """Imports and drafts whose task was lost, or whose worker was killed."""
+    """Imports, drafts and changes whose task was lost, or whose worker was killed."""
     background.tend()
-    drafting.tend()
+    working.tend()
     return 2.0
 
 

@@ -279,8 +279,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 # --- uploads -----------------------------------------------------------------------
 UPLOAD_MAX_BYTES = env_int("UPLOAD_MAX_BYTES", 50_000_000, 1_000, 1_000_000_000)
-# A file that changes a running campaign is read while the person waits.
-CHANGE_MAX_BYTES = env_int("CHANGE_MAX_BYTES", 5_000_000, 1_000, 1_000_000_000)
 UPLOAD_MAX_ROWS = env_int("UPLOAD_MAX_ROWS", 300_000, 1, 1_048_576)
 UPLOAD_MAX_COLUMNS = env_int("UPLOAD_MAX_COLUMNS", 300, 1, 16_384)
 # without outside contacts for so many days, screens say that only our calls count

@@ -286,6 +286,16 @@ class BatchAdmin(AccountScopedAdmin):
                 "batches_batch_look",
                 mode_pages.look,
             ),
+            (
+                "<path:object_id>/look/<str:token>/state/",
+                "batches_batch_look_state",
+                mode_pages.state,
+            ),
+            (
+                "<path:object_id>/look/<str:token>/cancel/",
+                "batches_batch_look_cancel",
+                mode_pages.cancel,
+            ),
             ("<path:object_id>/order/", "batches_batch_order", order_page.order),
         )
 

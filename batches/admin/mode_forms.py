@@ -3,11 +3,11 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -15,24 +15,20 @@ from unfold.widgets import (
 )
 
 from batches.admin.mode_words import ABSENT, WHY
+from batches.admin.workbook_field import ACCEPTED, small_enough
 from batches.imports.duplicates import ACTS, BY, SCOPES
 from batches.imports.modes import ADD, PAYMENTS, UPDATE, WITHDRAW
+from batches.imports.unlocking import table_of
 
-ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
 
-
-def small_enough(file: Any) -> Any:
-    """The file; raises ValidationError when it is too large to be read at once."""
-    if file and file.size > settings.CHANGE_MAX_BYTES:
-        raise ValidationError(
-            _(
-                "At most %(limit)s MB are accepted here; for a larger file there is the "
-                "command change_batch."
-            ),
-            code="file_too_large",
-            params={"limit": settings.CHANGE_MAX_BYTES // 1_000_000},
-        )
-    return file
+def password_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Password of the file, if it has one"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_("It is used once and kept nowhere."),
+    )
 
 
 class FileForm(forms.Form):
@@ -43,13 +39,15 @@ class FileForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
     )
 
+    password = password_field()
+
     def clean_file(self) -> Any:
         return small_enough(self.cleaned_data["file"])
 
     def content(self) -> tuple[bytes, str]:
-        """What is to be read, and its name."""
+        """What is to be read, and its name. Raises WorkbookError, PasswordNeeded."""
         file = self.cleaned_data["file"]
-        return file.read(), file.name
+        return table_of(file.read(), file.name, self.cleaned_data["password"])
 
     def said(self) -> dict[str, Any]:
         return {}
@@ -131,7 +129,7 @@ class UpdateForm(DuplicatesForm):
     def said(self) -> dict[str, Any]:
         return super().said() | {"absent": self.cleaned_data["absent"]}
 
-    field_order = ("file", "absent")
+    field_order = ("file", "password", "absent")
 
 
 class WithdrawForm(forms.Form):
@@ -147,6 +145,7 @@ class WithdrawForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         help_text=_("With a column of documents, operations or phones."),
     )
+    password = password_field()
     scope = forms.ChoiceField(
         label=_("Where"),
         choices=[
@@ -184,7 +183,7 @@ class WithdrawForm(forms.Form):
 
     def content(self) -> tuple[bytes, str]:
         if file := self.cleaned_data["file"]:
-            return file.read(), file.name
+            return table_of(file.read(), file.name, self.cleaned_data["password"])
         return self.cleaned_data["text"].encode(), ""
 
     def said(self) -> dict[str, Any]:

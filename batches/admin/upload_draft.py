@@ -28,7 +28,7 @@ def find_draft(request: HttpRequest, token: str, *, even_busy: bool = False) -> 
     may not see its account any more."""
     require(request, "batches.add_upload", "batches.add_batch")
     kept = pending.find(token, request.user.pk)
-    if kept is None:
+    if kept is None or "account" not in kept.choices:
         raise Gone
     visible = Account.objects.visible_to(request.user)
     account = visible.filter(pk=kept.choices["account"]).first()

@@ -8,7 +8,6 @@ from typing import Any
 
 from bson import ObjectId
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -28,14 +27,13 @@ from batches.admin.pages import actor, page_url
 from batches.admin.progress import number
 from batches.admin.upload_draft import Busy, Gone, find_draft, next_page, sent_away
 from batches.admin.upload_reading import unfinished
+from batches.admin.workbook_field import ACCEPTED, small_enough
 from batches.formats import when
 from batches.imports import drafting, pending, unlocking
 from batches.imports.drafts import Draft
 from batches.imports.problems import PasswordNeeded, WorkbookError
 from batches.imports.sniffer import can_be_asked
 from batches.models import Account, Agent, Batch, PhoneNumber
-
-ACCEPTED = ".xlsx,.xlsm,.xls,.xlsb,.ods,.csv,.txt,.tsv,.htm,.html,.zip"
 
 
 class UploadForm(forms.Form):
@@ -105,15 +103,7 @@ class UploadForm(forms.Form):
             self.fields[name].queryset = offered.filter(is_active=True)
 
     def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > settings.UPLOAD_MAX_BYTES:
-            limit = settings.UPLOAD_MAX_BYTES // 1_000_000
-            raise ValidationError(
-                _("At most %(limit)s MB are accepted."),
-                code="file_too_large",
-                params={"limit": limit},
-            )
-        return file
+        return small_enough(self.cleaned_data["file"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

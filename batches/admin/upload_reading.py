@@ -10,19 +10,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from batches.admin import loading_pages
+from batches.admin import loading_pages, work_pages
 from batches.admin.upload_draft import Gone, find_draft, next_page, sent_away
-from batches.admin.words import UPLOAD_COLOURS
-from batches.imports import drafting, pending
+from batches.imports import pending, working
 from batches.imports.drafts import Draft
 from batches.models import Account
-from batches.states import UploadStatus
 
-# Which step of the wizard each step of `drafting` belongs to.
+# Which step of the wizard each step of `drafting.py` belongs to.
 PLACES = {"unlock": 1, "first": 1, "sheet": 2, "columns": 3}
-# How much of the whole time the file's unpacking takes, and the reading of its rows;
-# the rest is the counting.
-UNPACKED, READ = 0.15, 0.5
 
 
 def reading(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
@@ -66,7 +61,7 @@ def cancel(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
     except Gone as gone:
         return sent_away(request, gone)
     if request.method == "POST":
-        if not drafting.cancel(draft):
+        if not working.cancel(draft.kept):
             messages.warning(request, _("It was too late: the reading has ended."))
         elif draft.kept.work["back"] is None:
             messages.info(request, _("Nothing was kept of the workbook."))
@@ -75,57 +70,8 @@ def cancel(request: HttpRequest, token: str, model_admin: Any) -> HttpResponse:
 
 
 def told(draft: Draft) -> dict[str, Any]:
-    """How far it is, in words and numbers: plain values, ready for JSON."""
-    url, work = _url("reading", draft), draft.kept.work
-    if work is None:
-        status, done, doing, pace = UploadStatus.READING, 1.0, "", ""
-    elif work["refusal"]:
-        status, done, doing, pace = UploadStatus.FAILED, 0.0, work["refusal"], ""
-    elif work["started_wall"] is None:
-        status, done, pace = UploadStatus.QUEUED, 0.0, ""
-        doing = _("It waits for its turn.")
-    else:
-        status, done, doing = UploadStatus.READING, fraction(work), _doing(work)
-        pace = _pace(work)
-    return {
-        "status": status,
-        "tone": UPLOAD_COLOURS[status],
-        "label": str(status.label),
-        "ended": work is None or status == UploadStatus.FAILED,
-        "percent": round(100 * done),
-        "doing": doing,
-        "pace": pace,
-        "url": url,
-    }
-
-
-def fraction(work: dict[str, Any]) -> float:
-    """How much of the work is done, from 0 to 1."""
-    read, expected = work["rows_read"], work["rows_expected"]
-    if not read or not expected:
-        return 0.0
-    return UNPACKED + READ * min(1.0, read / expected)
-
-
-def _pace(work: dict[str, Any]) -> str:
-    """Nothing while the cases are counted, since that tells nothing of itself."""
-    if _is_counting(work):
-        return ""
-    rows, started = work["rows_expected"], work["started_wall"]
-    return loading_pages.pace(fraction(work), rows, started)
-
-
-def _is_counting(work: dict[str, Any]) -> bool:
-    return 0 < work["rows_expected"] <= work["rows_read"]
-
-
-def _doing(work: dict[str, Any]) -> str:
-    read, expected = work["rows_read"], work["rows_expected"]
-    if not read:
-        return _("The file is being unpacked.")
-    if _is_counting(work):
-        return _("All rows were read; the cases are being counted.")
-    return loading_pages.rows_read(read, expected)
+    """How far it is: `work_pages.told`."""
+    return work_pages.told(draft.kept, _url("reading", draft))
 
 
 def unfinished(request: HttpRequest) -> list[dict[str, str]]:

@@ -15,7 +15,8 @@ from batches.imports.balances import Contexts, Document, Line
 from batches.imports.cases import Case, Cases
 from batches.imports.documents import NO_PHONE, JobDocuments
 from batches.imports.listed import chunked
-from batches.imports.undo import undone_uploads
+from batches.imports.undo import without_effect
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Job, Upload
 from batches.states import OPEN_JOB, JobStatus
 from speechai_site.runtime import clock, keys
@@ -88,13 +89,14 @@ class Comparer:
         self.cases, self.upload, self.keep, self.joins = cases, upload, keep, joins
         self.documents = JobDocuments(cases, upload)
         now = clock.now()  # in milliseconds, as the database keeps it
-        self.passed_over = [upload.pk, *undone_uploads(upload.batch_id)]
+        self.passed_over = [upload.pk, *without_effect(upload.batch_id)]
         self.moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-    def all(self) -> Comparison:
+    def all(self, watch: Unwatched = UNWATCHED) -> Comparison:
         """The whole file against the whole campaign."""
         found, seen = Comparison(), set()
-        for chunk in chunked(self.cases.cases, CHUNK):
+        for place, chunk in enumerate(chunked(self.cases.cases, CHUNK)):
+            watch.cases(place * CHUNK, len(self.cases.cases))
             jobs = self.jobs_of(chunk)
             contexts = Contexts([j for of in jobs.values() for j in of], self.account)
             for case in chunk:
@@ -104,7 +106,11 @@ class Comparer:
         found.leaving = {
             job["_id"]: _was_called(job)
             for job in collection(Job).find(
-                {"batch_id": self.upload.batch_id, "status": {"$in": list(OPEN_JOB)}},
+                {
+                    "batch_id": self.upload.batch_id,
+                    "status": {"$in": list(OPEN_JOB)},
+                    "upload_id": {"$nin": self.passed_over},
+                },
                 {"attempts": 1, "status": 1},
             )
             if job["_id"] not in seen
@@ -129,7 +135,7 @@ class Comparer:
                 "person_key": {"$in": [person for person, _creditor in wanted]},
                 "account_id": self.account.pk,
                 "batch_id": self.upload.batch_id,
-                # those of the file itself are stored already
+                # those of the file itself may be stored already
                 "upload_id": {"$nin": self.passed_over},
             },
             _READ | {"status_reason": 1},

@@ -12,7 +12,8 @@ from batches.imports.cases import Case, Cases
 from batches.imports.problems import sentence
 from batches.imports.questions import DuplicatePolicy
 from batches.imports.rows import RowError
-from batches.models import Batch, Job
+from batches.imports.watching import UNWATCHED, Unwatched
+from batches.models import Batch, Job, Upload
 from batches.states import OPEN_BATCH, OPEN_JOB, JobStatus
 from speechai_site.runtime import clock, keys
 from speechai_site.runtime.documents import collection
@@ -45,7 +46,11 @@ Mark = tuple[str, ...]
 
 
 def settle(
-    cases: Cases, account_id: Any, batch_id: Any | None, upload_id: Any = None
+    cases: Cases,
+    account_id: Any,
+    batch_id: Any | None,
+    upload_id: Any = None,
+    watch: Unwatched = UNWATCHED,
 ) -> None:
     """Count the cases that are there already as `known`; those that are to be skipped
     become reported rows. What `upload_id` itself stored before is not there."""
@@ -56,7 +61,7 @@ def settle(
         where = _where(account_id, batch_id, policy)
         if where is not None and upload_id:
             where["upload_id"] = {"$ne": upload_id}
-        known = _stored(cases, account_id, where, policy)
+        known = _stored(cases, account_id, where, policy, watch)
     if known and policy.act == "skip":
         in_file = policy.scope == "file"
         leave_out(cases, known, "duplicate_in_file" if in_file else "duplicate")
@@ -64,14 +69,14 @@ def settle(
 
 
 def settle_new(
-    cases: Cases, new: Sequence[Case], account_id: Any, batch_id: Any, upload_id: Any
+    cases: Cases, new: Sequence[Case], upload: Upload, watch: Unwatched
 ) -> list[Case]:
     """The same for the `new` ones alone, of a file whose other cases are in the
     campaign; those of them that are to be stored."""
     ids = set(map(id, new))
     others = [case for case in cases.cases if id(case) not in ids]
     cases.cases = list(new)
-    settle(cases, account_id, batch_id, upload_id)
+    settle(cases, upload.account_id, upload.batch_id, upload.pk, watch)
     stay = cases.cases
     cases.cases = others + stay
     return stay
@@ -106,6 +111,7 @@ def _stored(
     account_id: Any,
     where: dict[str, Any] | None,
     policy: DuplicatePolicy,
+    watch: Unwatched,
 ) -> set[int]:
     if where is None:
         return set()
@@ -114,6 +120,7 @@ def _stored(
         (n, _marks(c, account_id, policy.by)) for n, c in enumerate(cases.cases)
     )
     for chunk in _chunks(numbered):
+        watch.beat()
         found = _found(where, policy.by, {m for _n, marks in chunk for m in marks})
         known |= {number for number, marks in chunk if found & set(marks)}
     return known

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from batches.imports.books import Book
 from batches.imports.filters import RowFilter
 from batches.imports.look import look
 from batches.imports.normalizers.text import squash
@@ -123,7 +124,7 @@ def drift_of(profile: LayoutProfile, headers: Sequence[str]) -> Drift:
 
 
 def told(
-    source: Source, account: Account, use_case: UseCase, answers: Answers
+    source: Source | Book, account: Account, use_case: UseCase, answers: Answers
 ) -> Answers:
     """What the account's profile of such a file says, where `answers` say nothing; of a
     file without profile, just those. Raises WorkbookError, too when the file lacks what

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
+
 from batches.imports.columns import Column
 from batches.imports.normalizers import countries
 from batches.imports.normalizers.countries import Country
@@ -12,11 +14,12 @@ from batches.imports.normalizers.text import Cell, is_blank, text_of
 from batches.imports.normalizers.typed import is_document, read_numbers
 from batches.imports.problems import Unreadable, WorkbookError
 from batches.imports.questions import Answers
-from batches.imports.reader import open_table
+from batches.imports.reader import Cells, Table, open_table
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.use_cases.people import CHECK_DIGIT, DOCUMENT, PHONE
 from speechai_site.runtime import keys
 
-MOST_ENTRIES = 20_000
+MOST_ENTRIES = 20_000  # of a list that is pasted
 OPERATION = Column(
     "operation",
     "text",
@@ -53,39 +56,53 @@ def read_pasted(text: str, country: str) -> list[Entry]:
         for number, line in enumerate(text.splitlines(), 1)
         for cell in _SEPARATORS.split(line)
     )
-    return _entries(cells, country)
+    return _entries(cells, country, MOST_ENTRIES)
 
 
-def read_file(content: bytes, country: str) -> list[Entry]:
+def read_file(
+    content: bytes, country: str, watch: Unwatched = UNWATCHED
+) -> list[Entry]:
     """A workbook or text with a column of documents, operations or phones; without a
     header every cell of it is an entry. Raises WorkbookError."""
     try:
         with open_table(content, COLUMNS, NEEDED) as table:
             places = {name: found[0] for name, found in table.match.places.items()}
             read = _reader(countries.get(country), places)
-            return _kept(read(number, cells) for number, cells in table.rows)
+            rows = _watched(table, watch)
+            return _kept(
+                (read(number, cells) for number, cells in rows),
+                settings.UPLOAD_MAX_ROWS,
+            )
     except WorkbookError as error:
         if error.code not in ("columns_missing", "rows_missing", "column_ambiguous"):
             raise
     with open_table(content, (), (), Answers(header_row=0)) as table:
-        cells = ((number, cell) for number, row in table.rows for cell in row)
-        return _entries(cells, country)
+        rows = _watched(table, watch)
+        cells = ((number, cell) for number, row in rows for cell in row)
+        return _entries(cells, country, settings.UPLOAD_MAX_ROWS)
 
 
-def _entries(cells: Iterable[tuple[int, Cell]], country: str) -> list[Entry]:
+def _watched(table: Table, watch: Unwatched) -> Iterator[tuple[int, Cells]]:
+    expected = max(0, table.height - table.header_row)
+    for read, line in enumerate(table.rows):
+        watch.rows(read, expected)
+        yield line
+
+
+def _entries(cells: Iterable[tuple[int, Cell]], country: str, most: int) -> list[Entry]:
     rules = countries.get(country)
-    return _kept(_meant(number, cell, rules) for number, cell in cells)
+    return _kept((_meant(number, cell, rules) for number, cell in cells), most)
 
 
-def _kept(entries: Iterable[Entry | None]) -> list[Entry]:
+def _kept(entries: Iterable[Entry | None], most: int) -> list[Entry]:
     """All that are there, repeated ones too; raises WorkbookError for more than a list
     has."""
     found = []
     for entry in entries:
         if entry is not None:
             found.append(entry)
-        if len(found) > MOST_ENTRIES:
-            raise WorkbookError("too_many_entries", limit=MOST_ENTRIES)
+        if len(found) > most:
+            raise WorkbookError("too_many_entries", limit=most)
     return found
 
 

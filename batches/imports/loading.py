@@ -38,6 +38,7 @@ from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source, open_source, unpacked
+from batches.imports.watching import Unwatched
 from batches.models import (
     Account,
     Agent,
@@ -349,7 +350,7 @@ def load(
         storage.store_errors(cases.errors, upload, keep_alive=lambda _n: watch.beat())
         if cases.errors:
             path = error_workbook.path_for(upload.pk)
-            error_workbook.write(path, cases.headers, _watched(cases.errors, watch))
+            error_workbook.write(path, cases.headers, watched(cases.errors, watch))
     told = {"changes": [["joined", str(len(joined))]]} if joined else {}
     storage.finish(upload, watch.held, lambda: joining.write(joined, upload), told)
     totals.restate(upload.batch_id)
@@ -379,7 +380,8 @@ def _tell_layout(upload: Upload, cases: Cases) -> None:
         layouts.tell(upload.layout_id, figures, upload)
 
 
-def _watched(errors: list[RowError], watch: Watch) -> Iterator[RowError]:
+def watched(errors: list[RowError], watch: Watch | Unwatched) -> Iterator[RowError]:
+    """Errors that are about to be written."""
     for error in errors:
         watch.beat()
         yield error

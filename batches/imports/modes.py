@@ -14,6 +14,7 @@ from batches.imports import duplicates, listed, payments, updates, withdraw
 from batches.imports.listed import Entry
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Account, Batch, Payment, Upload
 from batches.states import OPEN_BATCH
 
@@ -27,7 +28,8 @@ class Wanted:
     """What somebody wants done. `batch` may be None for a list or payments: then all
     open campaigns of the account are meant, as always for payments.
 
-    `pasted`: the content is text that somebody typed. `absent`: see updates.py.
+    `pasted`: the content is text that somebody typed. `absent`: see updates.py. `watch`
+    may stop it; `owner`: who does it, the same when it is repeated after a kill.
     """
 
     mode: str
@@ -39,6 +41,8 @@ class Wanted:
     reason: str = ""
     absent: str = updates.KEEP
     answers: Answers = NO_ANSWERS
+    watch: Unwatched = UNWATCHED
+    owner: str = ""
 
 
 @dataclass
@@ -56,19 +60,31 @@ class Look:
     questions: list[Question] = field(default_factory=list)
     upload: Upload | None = None
 
-    def plain(self) -> dict[str, Any]:
-        """What a confirmation is compared with, as text that can be kept."""
-        return {
-            "fixed": self.fixed,
-            "falling": {name: str(self.figures[name]) for name in self.falling},
-        }
+    def kept(self) -> dict[str, Any]:
+        """All of it but the upload, as MongoDB can keep it."""
+        figures = [
+            [name, str(value) if isinstance(value, Decimal) else value]
+            for name, value in self.figures.items()
+        ]
+        questions = [asdict(question) for question in self.questions]
+        told = {name: value for name, value in vars(self).items() if name != "upload"}
+        return told | {"figures": figures, "questions": questions}
 
-    def still_holds(self, before: dict[str, Any]) -> bool:
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> "Look":
+        """What `kept` gave."""
+        figures = {
+            name: Decimal(value) if isinstance(value, str) else value
+            for name, value in kept["figures"]
+        }
+        questions = [Question(**question) for question in kept["questions"]]
+        return cls(**kept | {"figures": figures, "questions": questions})
+
+    def still_holds(self, before: "Look") -> bool:
         """Whether this is what was looked at, but for calls that were made meanwhile:
         they only make fewer what `falling` counts."""
-        return self.fixed == before["fixed"] and all(
-            self.figures[name] <= Decimal(then)
-            for name, then in before["falling"].items()
+        return self.fixed == before.fixed and all(
+            self.figures[name] <= before.figures[name] for name in self.falling
         )
 
 
@@ -77,9 +93,18 @@ def look(wanted: Wanted) -> Look:
     return _LOOKS[wanted.mode](wanted)
 
 
-def do(wanted: Wanted, *, by: str) -> Look:
-    """Do it; the figures of what was done. Raises WorkbookError."""
-    return _ACTS[wanted.mode](wanted, by)
+def do(wanted: Wanted, *, by: str, begun: Look | None = None) -> Look:
+    """Do it; the figures of what was done. Raises WorkbookError.
+
+    It may be cut off at any line, and is then repeated; `begun` is what was looked at
+    right before it was done for the first time.
+    """
+    return _ACTS[wanted.mode](wanted, by, begun)
+
+
+def end(wanted: Wanted, upload_id: Any) -> None:
+    """What follows an update that counts already; safe to repeat."""
+    updates.follow(Upload.objects.get(pk=upload_id), wanted.watch)
 
 
 def _digest(*parts: Any) -> str:
@@ -94,7 +119,7 @@ def _entries(wanted: Wanted) -> list[Entry]:
     if wanted.pasted:
         entries = listed.read_pasted(wanted.content.decode(), country)
     else:
-        entries = listed.read_file(wanted.content, country)
+        entries = listed.read_file(wanted.content, country, wanted.watch)
     if not entries:
         raise WorkbookError("list_empty")
     return entries
@@ -102,7 +127,7 @@ def _entries(wanted: Wanted) -> list[Entry]:
 
 def _look_withdraw(wanted: Wanted) -> Look:
     scope = withdraw.scope_of(wanted.account, wanted.batch)
-    return _found(withdraw.find(_entries(wanted), scope))
+    return _found(withdraw.find(_entries(wanted), scope, wanted.watch))
 
 
 def _found(found: withdraw.Found) -> Look:
@@ -127,10 +152,17 @@ def _found(found: withdraw.Found) -> Look:
     )
 
 
-def _withdraw(wanted: Wanted, by: str) -> Look:
+def _withdraw(wanted: Wanted, by: str, begun: Look | None) -> Look:
     found, ended = withdraw.withdraw(
-        _entries(wanted), wanted.account, wanted.batch, by=by, reason=wanted.reason
+        _entries(wanted),
+        wanted.account,
+        wanted.batch,
+        by=by,
+        reason=wanted.reason,
+        watch=wanted.watch,
     )
+    if begun:
+        return begun
     done = _found(found)
     done.figures |= {"waiting": ended.now, "under_way": ended.later}
     return done
@@ -140,7 +172,7 @@ def _withdraw(wanted: Wanted, by: str) -> Look:
 
 
 def _look_payments(wanted: Wanted) -> Look:
-    return _paid(payments.preview(wanted.content, wanted.account))
+    return _paid(payments.preview(wanted.content, wanted.account, wanted.watch))
 
 
 def _paid(result: payments.Result) -> Look:
@@ -167,8 +199,9 @@ def _paid(result: payments.Result) -> Look:
     )
 
 
-def _pay(wanted: Wanted, by: str) -> Look:
-    return _paid(payments.load(wanted.content, wanted.account, by=by))
+def _pay(wanted: Wanted, by: str, begun: Look | None) -> Look:
+    result = payments.load(wanted.content, wanted.account, by=by, watch=wanted.watch)
+    return begun or _paid(result)
 
 
 # --- a file for a campaign
@@ -182,6 +215,7 @@ def _look_update(wanted: Wanted) -> Look:
         mode=wanted.mode,
         absent=wanted.absent if wanted.mode == UPDATE else updates.KEEP,
         answers=wanted.answers,
+        watch=wanted.watch,
     )
     return _changed(wanted, changes)
 
@@ -239,7 +273,7 @@ def _last_acts(batch: Batch) -> str:
     return f"{upload and upload.pk} {payment and payment.pk}"
 
 
-def _update(wanted: Wanted, by: str) -> Look:
+def _update(wanted: Wanted, by: str, begun: Look | None) -> Look:
     done = updates.apply(
         wanted.content,
         _batch(wanted),
@@ -248,6 +282,9 @@ def _update(wanted: Wanted, by: str) -> Look:
         absent=wanted.absent if wanted.mode == UPDATE else updates.KEEP,
         file_name=wanted.file_name,
         answers=wanted.answers,
+        watch=wanted.watch,
+        owner=wanted.owner,
+        begun=begun.figures if begun else {},
     )
     found = _changed(wanted, done.changes)
     found.upload = done.upload
@@ -273,7 +310,7 @@ _LOOKS: dict[str, Callable[[Wanted], Look]] = {
     UPDATE: _look_update,
     ADD: _look_update,
 }
-_ACTS: dict[str, Callable[[Wanted, str], Look]] = {
+_ACTS: dict[str, Callable[[Wanted, str, Look | None], Look]] = {
     WITHDRAW: _withdraw,
     PAYMENTS: _pay,
     UPDATE: _update,

@@ -16,6 +16,7 @@ from batches.imports.questions import Answers
 from batches.imports.reader import Cells, open_table
 from batches.imports.rows import RowError, RowReader
 from batches.imports.sniffer import Source
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Account
 from batches.use_cases.base import UseCase
 from batches.use_cases.people import CHECK_DIGIT, DOCUMENT
@@ -124,28 +125,36 @@ class PaymentRow:
 
 
 def read_payments(
-    source: Source, account: Account
+    source: Source, account: Account, watch: Unwatched = UNWATCHED
 ) -> tuple[int, list[PaymentRow], list[RowError]]:
     """How many rows a file has, its payments, and the rows that are none. Raises
     WorkbookError."""
     rules = countries.get(account.country)
     # the day tells payments apart and decides nothing else
     answers = Answers(dates="dm" if rules.day_first else "md", real_dates="right")
-    found, reader = _read(source, account, answers, frozenset())
+    found, reader = _read(source, account, answers, frozenset(), watch)
     if strict := reader.to_be_strict():
-        found, _reader = _read(source, account, answers, strict)
+        found, _reader = _read(source, account, answers, strict, watch)
     errors = [row for row in found if isinstance(row, RowError)]
     rows = [row for row in found if isinstance(row, PaymentRow)]
     return len(found), rows, errors
 
 
 def _read(
-    source: Source, account: Account, answers: Answers, strict: frozenset[int]
+    source: Source,
+    account: Account,
+    answers: Answers,
+    strict: frozenset[int],
+    watch: Unwatched,
 ) -> tuple[Sequence[PaymentRow | RowError], RowReader]:
     with open_table(source, PAYMENTS.columns, PAYMENTS.needed, answers) as table:
         reader = RowReader(table, PAYMENTS, account.country, answers, strict)
         today = clock.today(account.time_zone)
-        found = [_row(reader, number, cells, today) for number, cells in table.rows]
+        expected = max(0, table.height - table.header_row)
+        found: list[PaymentRow | RowError] = []
+        for number, cells in table.rows:
+            watch.rows(len(found), expected)
+            found.append(_row(reader, number, cells, today))
     return found, reader
 
 

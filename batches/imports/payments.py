@@ -24,6 +24,7 @@ from batches.imports.normalizers.text import squash
 from batches.imports.payment_rows import PaymentRow, read_payments
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Account, Batch, Job, Payment
 from batches.states import (
     OPEN_BATCH,
@@ -32,7 +33,7 @@ from batches.states import (
     JobStatus,
 )
 from speechai_site.runtime import audit, clock
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, unique
 
 # Each takes (ids of jobs of which something was paid) and returns how many promises that
 # keeps; higher apps append theirs.
@@ -91,11 +92,12 @@ class Result:
     fixed: str = ""  # the same while no other payments come between
 
 
-def preview(source: Source, account: Account) -> Result:
+def preview(source: Source, account: Account, watch: Unwatched = UNWATCHED) -> Result:
     """What a file would do, to the unit. Raises WorkbookError."""
-    result, payments, jobs = _read(source, account)
+    result, payments, jobs = _read(source, account, watch)
     paid, said = set(), []
-    for effect in _effects(jobs, account, payments):
+    for place, effect in enumerate(_effects(jobs, account, payments)):
+        watch.cases(place, len(jobs))
         said.append(f"{effect.job['_id']} {effect.paid} {effect.is_paid}")
         if effect.is_paid:
             paid.add(effect.job["_id"])
@@ -110,12 +112,14 @@ def preview(source: Source, account: Account) -> Result:
     return result
 
 
-def load(source: Source, account: Account, *, by: str) -> Result:
+def load(
+    source: Source, account: Account, *, by: str, watch: Unwatched = UNWATCHED
+) -> Result:
     """Store the payments of a file and put in force what follows. Raises WorkbookError."""
-    result, payments, jobs = _read(source, account)
+    result, payments, jobs = _read(source, account, watch)
     digest, _size = fingerprint(source)
-    _store(payments, account, source=digest, by=by)
-    put_in_force(jobs, account, by=by, result=result)
+    _store(payments, account, source=digest, by=by, watch=watch)
+    put_in_force(jobs, account, by=by, result=result, watch=watch)
     audit.record(
         "payment.load",
         account,
@@ -134,7 +138,12 @@ def load(source: Source, account: Account, *, by: str) -> Result:
 
 
 def put_in_force(
-    job_ids: Sequence[Any], account: Account, *, by: str, result: Result | None = None
+    job_ids: Sequence[Any],
+    account: Account,
+    *,
+    by: str,
+    result: Result | None = None,
+    watch: Unwatched = UNWATCHED,
 ) -> None:
     """Have these cases owe what the stored payments leave; safe to repeat."""
     result = result or Result(0)
@@ -143,7 +152,8 @@ def put_in_force(
         if not left:
             break
         again: list[Any] = []
-        for chunk in chunked(left, CHUNK):
+        for place, chunk in enumerate(chunked(left, CHUNK)):
+            watch.writing(place * CHUNK, len(left))
             effects = list(_effects(chunk, account, []))
             # whoever is paid is not called, before anything else
             paid = [e.job["_id"] for e in effects if e.is_paid]
@@ -153,12 +163,14 @@ def put_in_force(
             changed = [effect for effect in effects if effect.changes]
             missed = _write(changed)
             again += missed
+            # of those too that one before this, which was killed, has written
+            touched |= {effect.job["batch_id"] for effect in effects}
             for effect in changed:
                 if effect.job["_id"] not in missed:
-                    touched.add(effect.job["batch_id"])
                     _count(result, effect, in_force=True)
         left = again
     for batch_id in touched:
+        watch.beat()
         totals.restate(batch_id)
     if job_ids:
         mark_dirty(job_ids)
@@ -184,12 +196,12 @@ def _count(result: Result, effect: Effect, *, in_force: bool = False) -> None:
 
 
 def _read(
-    source: Source, account: Account
+    source: Source, account: Account, watch: Unwatched
 ) -> tuple[Result, list[PaymentRow], list[Any]]:
     """The file's payments that are of a case, and the ids of those cases."""
-    rows, payments, errors = read_payments(source, account)
+    rows, payments, errors = read_payments(source, account, watch)
     result = Result(rows, errors=errors)
-    found = _Cases(payments, account)
+    found = _Cases(payments, account, watch)
     kept: dict[str, PaymentRow] = {}
     jobs: dict[Any, None] = {}
     for payment in payments:
@@ -207,9 +219,7 @@ def _read(
                 result.known += 1
             kept.setdefault(payment.slot(account), payment)
             jobs |= dict.fromkeys(job["_id"] for job in of_it)
-    known = set(
-        Payment.objects.filter(slot__in=list(kept)).values_list("slot", flat=True)
-    )
+    known = _stored(kept, watch)
     result.known += len(known)
     new = [payment for slot, payment in kept.items() if slot not in known]
     result.new = len(new)
@@ -217,11 +227,23 @@ def _read(
     return result, new, list(jobs)
 
 
+def _stored(slots: Iterable[str], watch: Unwatched) -> set[str]:
+    """Those of these slots that have their payment."""
+    found: set[str] = set()
+    for chunk in chunked(list(slots), CHUNK):
+        watch.beat()
+        rows = collection(Payment).find({"slot": unique(*chunk)}, {"slot": 1})
+        found |= {row["slot"] for row in rows}
+    return found
+
+
 class _Cases:
     """The cases of an account by document and by operation, as payments name them."""
 
-    def __init__(self, payments: Sequence[PaymentRow], account: Account) -> None:
-        self.batches = _batches(account)
+    def __init__(
+        self, payments: Sequence[PaymentRow], account: Account, watch: Unwatched
+    ) -> None:
+        self.batches, self.watch = _batches(account), watch
         self.by_document: dict[str, list[Document]] = {}
         self.by_operation: dict[str, list[Document]] = {}
         documents = {p.document_key for p in payments if p.document_key}
@@ -234,6 +256,7 @@ class _Cases:
 
     def _jobs(self, column: str, values: Iterable[str]) -> Iterable[Document]:
         for chunk in chunked(sorted(values), CHUNK):
+            self.watch.beat()
             yield from collection(Job).find(
                 {"batch_id": {"$in": self.batches}, column: {"$in": chunk}},
                 {"document_key": 1, "creditor_key": 1, "debts.operation": 1},
@@ -355,11 +378,17 @@ def _those_of(job: Document, stored: Stored) -> Iterable[Paid]:
 
 
 def _store(
-    payments: Sequence[PaymentRow], account: Account, *, source: str, by: str
+    payments: Sequence[PaymentRow],
+    account: Account,
+    *,
+    source: str,
+    by: str,
+    watch: Unwatched,
 ) -> None:
     """Insert the payments; one that is stored already stays as it is."""
     now = clock.now()
     for chunk in chunked(list(payments), CHUNK):
+        watch.beat()
         rows = [
             payment.as_document(account, loaded_at=now)
             | {"_id": ObjectId(), "source": source[:64], "loaded_by": by}

@@ -1,9 +1,10 @@
-"""Workbooks that somebody looked at and has not confirmed yet: drafts of uploads.
+"""Workbooks that somebody looked at and has not confirmed yet: drafts of uploads, and
+files and lists that are to change a campaign.
 
-The steps of the wizard find the file and what was decided so far under a token. They
+The steps of a page find the file and what was decided so far under a token. They
 hold persons' data, so they belong to one user, are removed when they are
 imported or turned down, and otherwise after KEPT. While a worker reads one
-(`drafting.py`) nobody else changes or imports it.
+(`working.py`) nobody else changes or imports it.
 """
 
 import secrets
@@ -19,6 +20,7 @@ from pymongo.collection import Collection
 
 from speechai_site.runtime import clock
 from speechai_site.runtime.documents import AWARE
+from speechai_site.runtime.transactions import session
 
 KEPT = timedelta(hours=2)
 BUCKET = "pending_uploads"
@@ -77,7 +79,7 @@ def find(token: str, user_id: Any) -> Pending | None:
 
 
 def of_user(user_id: Any) -> list[Pending]:
-    """All that this user keeps, the newest first, but what is being imported."""
+    """All that this user keeps, the newest first, but what is or was imported."""
     mine = {"metadata.user_id": user_id, "metadata.claimed": False, **_fresh()}
     return [_pending(row) for row in _rows().find(mine).sort("metadata.kept_wall", -1)]
 
@@ -108,8 +110,8 @@ def drop(token: str) -> None:
 
 
 def drop_expired() -> None:
-    """Remove what nobody confirmed in time."""
-    old = {"metadata.kept_wall": {"$lt": clock.wall() - KEPT}}
+    """Remove what nobody confirmed in time, but what a worker has to do."""
+    old = {"metadata.kept_wall": {"$lt": clock.wall() - KEPT}, "$nor": [_AT_WORK]}
     for stored in _rows().find(old, {"_id": 1}):
         drop(stored["_id"])
 
@@ -124,18 +126,22 @@ def begin_work(
 
     `work` are plain values of the caller's: `id`, another one each time, and what else
     it needs. To it belong `queued_wall`, `started_wall` (None: it waits), `attempts`,
-    `rows_read`, `rows_expected` (0: not known), and `refusal`: why it can't be done.
+    `part`, `done` and `total` (0: not known), which tell how far it is, `begun`: it
+    can't be cancelled any more, and `refusal`: why it can't be done.
     """
     told = {
         "queued_wall": clock.wall(),
         "started_wall": None,
         "attempts": 0,
-        "rows_read": 0,
-        "rows_expected": 0,
+        "part": "",
+        "done": 0,
+        "total": 0,
+        "begun": False,
         "refusal": "",
         **work,
     }
-    return _set(_idle(token, user_id), choices=dict(choices), work=told)
+    idle = _idle(token, user_id)
+    return _set(idle, choices=dict(choices), work=told, kept_wall=clock.wall())
 
 
 def start_work(token: str) -> Pending | None:
@@ -152,7 +158,8 @@ def start_work(token: str) -> Pending | None:
 
 
 def tell_work(token: str, work_id: str, **told: Any) -> bool:
-    """Write something of this very work; False when it was ended or cancelled."""
+    """Write something of this very work, in the running transaction, if any; False when
+    it was ended or cancelled."""
     return _set(_of(token, work_id), **{f"work.{k}": v for k, v in told.items()})
 
 
@@ -171,6 +178,21 @@ def end_as(token: str, work_id: str, became: str) -> bool:
     return True
 
 
+def give_up_work(token: str, work_id: str, choices: Mapping[str, Any]) -> bool:
+    """The same, unless it has begun what can't be left half done."""
+    where = {**_of(token, work_id), "metadata.work.begun": False}
+    return _set(where, choices=dict(choices), work=None)
+
+
+def finish_work(token: str, work_id: str, choices: Mapping[str, Any]) -> bool:
+    """It was done, and nothing follows: only `choices` are kept, to be told."""
+    told = {"choices": dict(choices), "work": None, "claimed": True}
+    if not _set(_of(token, work_id), **told, kept_wall=clock.wall()):
+        return False
+    _drop_content(token)
+    return True
+
+
 def refuse_work(token: str, work_id: str, why: str) -> bool:
     """Nothing can be done with the file: nothing of it is kept but this sentence."""
     if not tell_work(token, work_id, refusal=why):
@@ -182,7 +204,8 @@ def refuse_work(token: str, work_id: str, why: str) -> bool:
 
 def drop_work(token: str, work_id: str) -> bool:
     """Remove the workbook while this work is under way; False when it has ended."""
-    if not _set(_of(token, work_id), claimed=True, work=None):
+    where = {**_of(token, work_id), "metadata.work.begun": False}
+    if not _set(where, claimed=True, work=None):
         return False
     drop(token)
     return True
@@ -219,7 +242,11 @@ def _fresh() -> dict[str, Any]:
 
 def _set(where: Mapping[str, Any], **told: Any) -> bool:
     update = {"$set": {f"metadata.{key}": value for key, value in told.items()}}
-    return _rows().update_one(where, update).matched_count == 1
+    return _rows().update_one(where, update, session=session()).matched_count == 1
+
+
+def _drop_content(token: str) -> None:
+    connection.database[f"{BUCKET}.chunks"].delete_many({"files_id": token})
 
 
 def _pending(stored: Mapping[str, Any]) -> Pending:

@@ -15,7 +15,7 @@ FILE_SENTENCES = {
         "The file is no workbook (xlsx, xls, xlsb, ods, csv or text)."
     ),
     "file_encrypted": gettext_lazy(
-        "The workbook is protected with a password: save it without one."
+        "The workbook is protected with a password: give it, or save it without one."
     ),
     "password_wrong": gettext_lazy("That is not the password of the file."),
     "unlock_failed": gettext_lazy(
@@ -112,6 +112,10 @@ FILE_SENTENCES = {
     "import_failed": gettext_lazy(
         "Loading the file failed again and again; nothing of it was kept. Upload it "
         "once more, and tell your administrator when that does not help."
+    ),
+    "change_interrupted": gettext_lazy(
+        "It was interrupted again and again, and a part of it may have been done. These "
+        "are the figures of what is left: confirm it again, nothing is done twice."
     ),
     "import_interrupted": gettext_lazy(
         "The campaign changed while the file was stored; nothing of it was kept."

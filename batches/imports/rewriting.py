@@ -1,30 +1,37 @@
-"""Changed cases, written unless they changed meanwhile: then they are compared anew."""
+"""What an update writes: new cases, hidden as yet, and changed ones unless they changed
+meanwhile: then they are compared anew."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from pymongo.errors import BulkWriteError
 
 from batches.imports import totals
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case
 from batches.imports.compare import CHANGEABLE, Change, Comparer
 from batches.imports.listed import chunked
+from batches.models import Job
+from speechai_site.runtime.documents import collection
 
 CHUNK = 1000
 TRIES = 10
+_DUPLICATE_KEY = 11000
 
 
 def write_changed(
     comparer: Comparer,
     changed: Sequence[tuple[Case, Change]],
-    hold: Callable[[], object],
+    wrote: Callable[[int], object],
 ) -> None:
     """Each case unless its debts or phones changed meanwhile: then it is compared
-    anew."""
+    anew. `wrote` is told how many at a time."""
     left = list(changed)
     for _try in range(TRIES):
         again: list[tuple[Case, Change]] = []
         for chunk in chunked(left, CHUNK):
             _write(chunk)
-            hold()
+            wrote(len(chunk))
             again += _missed(comparer, chunk)
         left = again
         if not left:
@@ -57,3 +64,34 @@ def _missed(
         if anew.values:
             found.append((case, anew))
     return found
+
+
+def store_new(
+    comparer: Comparer, new: Sequence[Case], wrote: Callable[[int], object]
+) -> None:
+    """Behind the cases that are there, and hidden: without a next attempt. `wrote` is
+    told how many at a time."""
+    upload = comparer.upload
+    behind = _last_rank(upload.batch_id) + 1
+    documents = (
+        comparer.document(case, rank) | {"rank": behind + rank}
+        for rank, case in enumerate(new)
+    )
+    for chunk in chunked([d | {"next_attempt_at": None} for d in documents], CHUNK):
+        try:
+            collection(Job).insert_many(chunk, ordered=False)
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+                raise
+        wrote(len(chunk))
+
+
+def _last_rank(batch_id: Any) -> int:
+    rows = collection(Job).aggregate(
+        [
+            {"$match": {"batch_id": batch_id}},
+            {"$group": {"_id": None, "last": {"$max": "$rank"}}},
+        ]
+    )
+    return next((row["last"] for row in rows), -1)

@@ -6,6 +6,8 @@ added to their campaign again (`compare.py` passes over what was undone).
 
 from typing import Any
 
+from django.db import models
+
 from batches.ending import Ended, end_jobs
 from batches.imports.problems import WorkbookError
 from batches.models import Job, Upload
@@ -79,7 +81,11 @@ def dialed(upload: Upload) -> int:
     return collection(Job).count_documents({"upload_id": upload.pk, **_WAS_DIALED})
 
 
-def undone_uploads(batch_id: Any) -> list[Any]:
-    """The ids of a campaign's uploads that were undone."""
-    rows = Upload.objects.filter(batch_id=batch_id, status=UploadStatus.UNDONE)
+def without_effect(batch_id: Any) -> list[Any]:
+    """The ids of a campaign's uploads that were undone, and of updates that do not
+    count: they are being stored, or their process was killed."""
+    undone = models.Q(status=UploadStatus.UNDONE)
+    modes = [Upload.Mode.ADD, Upload.Mode.UPDATE]
+    stored_not_yet = models.Q(status=UploadStatus.STORING, mode__in=modes)
+    rows = Upload.objects.filter(undone | stored_not_yet, batch_id=batch_id)
     return list(rows.values_list("pk", flat=True))

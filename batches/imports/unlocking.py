@@ -3,7 +3,7 @@
 Of a large one that takes more than a minute (the old cipher of zip, byte by byte). No
 worker can do it: what it is to do stands in the database, where no password may be. So
 a process of its own does, which gets the password through a pipe. When that dies nobody
-knows the password any more, and `drafting.tend` has it asked for again.
+knows the password any more, and `working.tend` has it asked for again.
 """
 
 import json
@@ -19,7 +19,7 @@ from threading import Event, Thread
 from django.conf import settings
 from django.db import connection
 
-from batches.imports import drafting, loading, pending
+from batches.imports import drafting, loading, pending, working
 from batches.imports.drafts import Draft
 from batches.imports.problems import FILE_SENTENCES, WorkbookError
 from batches.imports.sniffer import sniff, unpacked
@@ -28,7 +28,6 @@ from speechai_site.runtime import leases
 from speechai_site.runtime.parent_death import dying_with
 
 log = logging.getLogger(__name__)
-STEP = "unlock"
 # Each holds a core and a file: the calls need theirs.
 MOST_AT_ONCE = 2
 CHILD = """
@@ -59,10 +58,13 @@ def unlock(draft: Draft, password: str) -> str | None:
         opened = _opened(draft, password)
         pending.drop(draft.token)
         return opened
-    if sum(kept.work["step"] == STEP for kept in pending.at_work()) >= MOST_AT_ONCE:
+    if (
+        sum(kept.work["step"] == working.UNLOCK for kept in pending.at_work())
+        >= MOST_AT_ONCE
+    ):
         raise WorkbookError("unlock_busy")
     said = draft.said | {"problems": []}
-    work = drafting.work_of(STEP, said)
+    work = working.work_of(working.UNLOCK, said)
     if pending.begin_work(draft.token, draft.user_id, said, work):
         start(draft.token, work["id"], password)
     return None
@@ -109,17 +111,19 @@ def main() -> None:
 
 def run(token: str, work_id: str, password: str) -> str:
     """Open a kept file; how it ended, for the log."""
-    held = drafting.hold(token)
+    held = working.hold(token)
     if held is None:
         return "another opens it"
+    kept = pending.start_work(token)
+    if kept is None or kept.work["id"] != work_id:
+        leases.release(held)
+        return "nothing to do"
+    watch = working.Watch(kept, held)
     try:
-        kept = pending.start_work(token)
-        if kept is None or kept.work["id"] != work_id:
-            return "nothing to do"
-        with drafting.in_words_of(kept), _watched(drafting.Watch(kept, held)):
+        with working.in_words_of(kept), _watched(watch):
             return _unlock(kept, password)
     finally:
-        leases.release(held)
+        leases.release(watch.held)
 
 
 def _unlock(kept: pending.Pending, password: str) -> str:
@@ -127,12 +131,12 @@ def _unlock(kept: pending.Pending, password: str) -> str:
     try:
         opened = _opened(Draft.of(kept, account), password)
     except WorkbookError as error:
-        drafting.refuse(kept, error.message)
+        working.refuse(kept, error.message)
         return error.code
     except Exception as error:
         # The type alone: a message may hold personal data.
         log.error("a file was not opened: %s", type(error).__name__)
-        drafting.refuse(kept, str(FILE_SENTENCES["unlock_failed"]))
+        working.refuse(kept, str(FILE_SENTENCES["unlock_failed"]))
         return type(error).__name__
     if not pending.end_as(kept.token, kept.work["id"], opened):
         pending.drop(opened)
@@ -141,15 +145,15 @@ def _unlock(kept: pending.Pending, password: str) -> str:
 
 
 @contextmanager
-def _watched(watch: drafting.Watch) -> Iterator[None]:
+def _watched(watch: working.Watch) -> Iterator[None]:
     """Keeps the lease meanwhile, and ends the process when nobody wants its work."""
     ended = Event()
 
     def beat() -> None:
         try:
             while not ended.wait(loading.BEAT_SECONDS):
-                watch.rows(0, 0)
-        except drafting.Stopped:
+                watch.beat()
+        except working.Stopped:
             os._exit(0)
         finally:
             connection.close()

@@ -5,7 +5,7 @@ counted them. What is changed is written unless it changed meanwhile; attempts, 
 history and promises are never touched.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,28 +13,29 @@ from uuid import uuid4
 
 from bson import ObjectId
 from django.db import IntegrityError, models
-from pymongo.errors import BulkWriteError
 
 from batches import use_cases
-from batches.ending import end_jobs, mark_dirty
+from batches.ending import end_jobs
 from batches.imports import (
     duplicates,
     error_workbook,
+    helpers,
     joining,
     layouts,
+    loading,
     storage,
     totals,
 )
-from batches.imports.cases import Case, Cases, read_cases
+from batches.imports.cases import Cases, read_cases
 from batches.imports.compare import Comparer, Comparison
-from batches.imports.listed import chunked
-from batches.imports.loading import fingerprint
 from batches.imports.ordering import reorder
 from batches.imports.problems import WorkbookError
 from batches.imports.questions import NO_ANSWERS, Answers, Question
-from batches.imports.rewriting import TRIES, write_changed
+from batches.imports.reader import open_book
+from batches.imports.rewriting import TRIES, store_new, write_changed
 from batches.imports.rows import RowError
 from batches.imports.sniffer import Source
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Batch, Job, Upload
 from batches.states import OPEN_BATCH, UPLOAD, JobStatus, UploadStatus
 from speechai_site.runtime import audit, clock, leases
@@ -44,9 +45,9 @@ from speechai_site.runtime.transactions import in_transaction
 ABSENT = "absent_in_file"
 KEEP, WITHDRAW = "keep", "withdraw"
 Mode = Upload.Mode
-CHUNK = 1000
 LEASE_SECONDS = 60  # far longer than a chunk takes
-_DUPLICATE_KEY = 11000
+# What of a look holds for an update that was begun and is repeated: part is done.
+_BEGUN = ("changed", "amounts", "called", "same", "leaving", "leaving_called")
 _COUNTED = ("contacts", "error_count", "warning_count", "duplicates", "total_amount")
 
 
@@ -94,13 +95,14 @@ def preview(
     mode: str = Mode.UPDATE,
     absent: str = KEEP,
     answers: Answers = NO_ANSWERS,
+    watch: Unwatched = UNWATCHED,
 ) -> Changes:
     """What an update with the file, or adding its cases, would do, to the unit; nothing
     is changed. Raises WorkbookError."""
-    cases = _read(source, batch, answers)
+    cases = _read(source, batch, answers, watch)
     upload = Upload(pk=ObjectId(), account=batch.account, batch=batch)
     comparer = _comparer(cases, upload, mode, absent)
-    return _changes(comparer, _compared(comparer))
+    return _changes(comparer, _compared(comparer, watch))
 
 
 def apply(
@@ -112,15 +114,21 @@ def apply(
     absent: str = KEEP,
     file_name: str = "",
     answers: Answers = NO_ANSWERS,
+    watch: Unwatched = UNWATCHED,
+    owner: str = "",
+    begun: Mapping[str, Any] | None = None,
 ) -> Result:
     """Update a campaign by a file, or (`mode` add) only add its new cases; corrected
     rows, or where duplicates are to be merged, then join the cases that are there.
 
     `absent`: whether cases that wait and are not in the file stay or are withdrawn.
     Raises WorkbookError. Repeating it with the same file changes nothing more.
+
+    One that was killed is repeated by the same `owner`, who has seen to it that the
+    other is dead or hears of it by `watch`; `begun` is what that one was to count.
     """
-    cases = _read(source, batch, answers)
-    digest, size = fingerprint(source)
+    cases = _read(source, batch, answers, watch)
+    digest, size = loading.fingerprint(source)
     upload = Upload(
         pk=ObjectId(),
         account=batch.account,
@@ -135,40 +143,74 @@ def apply(
         created_by=by,
         rows=cases.rows,
     )
-    name, owner = f"update:{batch.pk}", str(uuid4())
+    work = _Work(upload, absent, watch, owner or str(uuid4()), begun or {})
+    held = work.hold()
+    try:
+        _remove_leftovers(batch)
+        try:
+            changes = _apply(work, cases, source)
+        except BaseException:
+            _remove(upload)
+            raise
+    finally:
+        leases.release(held)
+    return Result(changes, upload)
 
-    def hold() -> leases.Held:
-        held = leases.take(name, owner, LEASE_SECONDS)
+
+@dataclass
+class _Work:
+    """An update that is being done."""
+
+    upload: Upload
+    absent: str
+    watch: Unwatched
+    owner: str
+    begun: Mapping[str, Any]
+    to_write: int = 0
+    written: int = 0
+
+    @property
+    def mode(self) -> str:
+        return self.upload.mode
+
+    def hold(self) -> leases.Held:
+        """Keep the lease of the campaign's updates; raises WorkbookError, and what
+        `watch` raises."""
+        self.watch.beat()
+        name = f"update:{self.upload.batch_id}"
+        held = leases.take(name, self.owner, LEASE_SECONDS)
         if held is None:
             raise WorkbookError("batch_being_updated")
         return held
 
-    held = hold()
-    try:
-        _remove_leftovers(batch)
-        try:
-            changes = _apply(upload, cases, source, mode, absent, hold)
-        except BaseException:
-            storage.discard(upload)
-            raise
-    finally:
-        leases.release(held)
-    audit.record(
-        f"upload.{mode}", upload, by=by, absent=absent, **_recorded(changes, mode)
-    )
-    return Result(changes, upload)
+    def wrote(self, count: int) -> None:
+        self.written = min(self.to_write, self.written + count)
+        self.watch.writing(self.written, self.to_write)
+        self.hold()
+
+    def ended(self, done: int, total: int) -> None:
+        """So many of those that leave; they are the last that is written."""
+        self.watch.writing(self.to_write - total + done, self.to_write)
+        self.hold()
 
 
-def _read(source: Source, batch: Batch, answers: Answers) -> Cases:
+def _read(source: Source, batch: Batch, answers: Answers, watch: Unwatched) -> Cases:
     if batch.status not in OPEN_BATCH:
         raise WorkbookError("batch_ended")
     account = batch.account
     use_case, today = use_cases.get(batch.use_case), clock.today(account.time_zone)
-    answers = layouts.told(source, account, use_case, answers)
     options: Mapping[str, Any] = {}
     if last := batch.uploads.order_by("-pk").first():
         options = last.options
-    return read_cases(source, account, use_case, options, today, answers)
+    size = loading.fingerprint(source)[1]
+    with helpers.forked(size) as helping, open_book(source) as book:
+        watch.beat()
+        answers = layouts.told(book, account, use_case, answers)
+        return read_cases(
+            *(book, account, use_case, options, today, answers),
+            on_rows=watch.rows,
+            helpers=helping,
+        )
 
 
 def _comparer(cases: Cases, upload: Upload, mode: str, absent: str) -> Comparer:
@@ -177,14 +219,11 @@ def _comparer(cases: Cases, upload: Upload, mode: str, absent: str) -> Comparer:
     return Comparer(cases, upload, keep=absent == KEEP, joins=joins)
 
 
-def _compared(comparer: Comparer) -> Comparison:
+def _compared(comparer: Comparer, watch: Unwatched) -> Comparison:
     """The file against the campaign, and its new cases against the others."""
-    cases, upload = comparer.cases, comparer.upload
-    found = comparer.all()
+    found = comparer.all(watch)
     before = len(found.new)
-    found.new = duplicates.settle_new(
-        cases, found.new, upload.account_id, upload.batch_id, upload.pk
-    )
+    found.new = duplicates.settle_new(comparer.cases, found.new, comparer.upload, watch)
     found.left_out = before - len(found.new)
     return found
 
@@ -228,43 +267,63 @@ def _remove_leftovers(batch: Batch) -> None:
         storage.discard(leftover)
 
 
-def _apply(
-    upload: Upload,
-    cases: Cases,
-    source: Source,
-    mode: str,
-    absent: str,
-    hold: Callable[[], object],
-) -> Changes:
+def _remove(upload: Upload) -> None:
+    """All of an update that did not come to count; also what was written after another
+    had removed it as a leftover."""
+    storage.discard(upload)
+    if not Upload.objects.filter(pk=upload.pk).exists():
+        storage.remove_rows(upload)
+
+
+def _apply(work: _Work, cases: Cases, source: Source) -> Changes:
+    upload = work.upload
     try:
         upload.save(force_insert=True)  # whatever follows is found through it
     except IntegrityError as error:
         raise WorkbookError("already_importing") from error
     storage.keep_file(upload, source)
-    comparer = _comparer(cases, upload, mode, absent)
-    found = _compared(comparer)
+    comparer = _comparer(cases, upload, work.mode, work.absent)
+    found = _compared(comparer, work.watch)
     _count(upload, cases)
-    storage.store_errors(cases.errors, upload, keep_alive=lambda _n: hold())
+    storage.store_errors(cases.errors, upload, keep_alive=lambda _n: work.hold())
     if cases.errors:
         path = error_workbook.path_for(upload.pk)
-        error_workbook.write(path, cases.headers, cases.errors)
+        errors = loading.watched(cases.errors, work.watch)
+        error_workbook.write(path, cases.headers, errors)
     changes = _changes(comparer, found)
-    _store_new(comparer, found.new, hold)
-    if mode == Mode.UPDATE:
-        write_changed(comparer, found.changed, hold)
-        if absent == WITHDRAW:
-            end_jobs(
-                list(found.leaving),
-                JobStatus.WITHDRAWN,
-                code=ABSENT,
-                by=upload.created_by,
-            )
-    _finish(upload, changes, found, comparer)
-    release(upload)
-    reorder(upload.batch_id)
-    totals.restate(upload.batch_id)
-    mark_dirty([change.job["_id"] for _case, change in found.changed])
+    _write(work, comparer, found)
+    for name in _BEGUN:
+        if name in work.begun and not comparer.joins:
+            setattr(changes, name, work.begun[name])
+    _finish(work, changes, found, comparer)
+    follow(upload, work.watch)
     return changes
+
+
+def _write(work: _Work, comparer: Comparer, found: Comparison) -> None:
+    """All but what is to be one with the upload's counting."""
+    is_update = work.mode == Mode.UPDATE
+    leaving = list(found.leaving) if is_update and work.absent == WITHDRAW else []
+    changed = found.changed if is_update else []
+    work.to_write = len(found.new) + len(changed) + len(leaving)
+    store_new(comparer, found.new, work.wrote)
+    write_changed(comparer, changed, work.wrote)
+    end_jobs(
+        leaving,
+        JobStatus.WITHDRAWN,
+        code=ABSENT,
+        by=work.upload.created_by,
+        told=work.ended,
+    )
+
+
+def follow(upload: Upload, watch: Unwatched = UNWATCHED) -> None:
+    """What comes after an update that counts; safe to repeat."""
+    release(upload)
+    watch.beat()
+    reorder(upload.batch_id)
+    watch.beat()
+    totals.restate(upload.batch_id)
 
 
 def _count(upload: Upload, cases: Cases) -> None:
@@ -277,54 +336,26 @@ def _count(upload: Upload, cases: Cases) -> None:
     upload.save(update_fields=_COUNTED)
 
 
-def _store_new(
-    comparer: Comparer, new: Sequence[Case], hold: Callable[[], object]
-) -> None:
-    """Behind the cases that are there, and hidden: without a next attempt."""
-    upload = comparer.upload
-    behind = _last_rank(upload.batch_id) + 1
-    documents = (
-        comparer.document(case, rank) | {"rank": behind + rank}
-        for rank, case in enumerate(new)
-    )
-    for chunk in chunked([d | {"next_attempt_at": None} for d in documents], CHUNK):
-        try:
-            collection(Job).insert_many(chunk, ordered=False)
-        except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
-        hold()
-
-
-def _last_rank(batch_id: Any) -> int:
-    rows = collection(Job).aggregate(
-        [
-            {"$match": {"batch_id": batch_id}},
-            {"$group": {"_id": None, "last": {"$max": "$rank"}}},
-        ]
-    )
-    return next((row["last"] for row in rows), -1)
-
-
 def _finish(
-    upload: Upload, changes: Changes, found: Comparison, comparer: Comparer
+    work: _Work, changes: Changes, found: Comparison, comparer: Comparer
 ) -> None:
     """The one step that makes the new cases count, and what joins others. Raises
-    WorkbookError when the campaign has ended meanwhile."""
+    WorkbookError when the campaign has ended meanwhile, and what `watch` raises."""
+    upload = work.upload
     joined = found.changed if comparer.joins else []
     for _try in range(TRIES):
         cases = [case for case, _change in joined] + found.new
         rows = sum(case.row_count for case in cases) + upload.error_count
 
-        def work(rows: int = rows, joined: Any = joined) -> None:
+        def count(rows: int = rows, joined: Any = joined) -> None:
+            work.watch.stored(upload.pk)
             joining.write([change for _case, change in joined], upload)
-            _make_count(upload, changes, rows, len(found.new))
+            _make_count(work, changes, rows, len(found.new))
 
         try:
-            in_transaction(work)
+            in_transaction(count)
         except storage.Incomplete:  # calls and payments went on meanwhile
-            joined = comparer.all().changed
+            joined = comparer.all(work.watch).changed
             changes.changed = len(joined)
             continue
         upload.refresh_from_db()
@@ -332,7 +363,8 @@ def _finish(
     raise WorkbookError("batch_being_updated")
 
 
-def _make_count(upload: Upload, changes: Changes, rows: int, jobs: int) -> None:
+def _make_count(work: _Work, changes: Changes, rows: int, jobs: int) -> None:
+    upload = work.upload
     counted = Batch.objects.filter(pk=upload.batch_id, status__in=OPEN_BATCH).update(
         rows=models.F("rows") + rows,
         row_errors=models.F("row_errors") + upload.error_count,
@@ -350,6 +382,13 @@ def _make_count(upload: Upload, changes: Changes, rows: int, jobs: int) -> None:
         changes=[[name, str(count)] for name, count in changes.counts().items()],
     ):
         raise WorkbookError("batch_ended")
+    audit.record(
+        f"upload.{work.mode}",
+        upload,
+        by=upload.created_by,
+        absent=work.absent,
+        **_recorded(changes, work.mode),
+    )
 
 
 def release(upload: Upload) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from batches.ending import Ended, end_jobs
 from batches.imports.listed import Entry, chunked, distinct
+from batches.imports.watching import UNWATCHED, Unwatched
 from batches.models import Account, Batch, Job, Upload
 from batches.states import OPEN_BATCH, JobStatus
 from speechai_site.runtime import audit
@@ -67,21 +68,25 @@ def scope_of(account: Account, batch: Batch | None = None) -> list[Any]:
     return list(rows.values_list("pk", flat=True))
 
 
-def find(entries: Sequence[Entry], batches: Sequence[Any]) -> Found:
+def find(
+    entries: Sequence[Entry], batches: Sequence[Any], watch: Unwatched = UNWATCHED
+) -> Found:
     """Which cases of these campaigns (ids) the entries mean. Nothing is changed."""
     found = Found(len(entries))
     entries = distinct(entries)
     found.repeated = found.entries - len(entries)
-    documents = _jobs(batches, "document_key", {e.document_key for e in entries})
-    phones = _jobs(batches, "phone_keys", {k for e in entries for k in e.phone_keys})
+    look = _Lookup(batches, watch)
+    documents = look.by("document_key", {e.document_key for e in entries})
+    phones = look.by("phone_keys", {k for e in entries for k in e.phone_keys})
     left = {
         entry.operation
         for entry in entries
         if not documents.get(entry.document_key)
         and not any(map(phones.get, entry.phone_keys))
     }
-    operations = _jobs(batches, "debts.operation", left)
-    for entry in entries:
+    operations = look.by("debts.operation", left)
+    for place, entry in enumerate(entries):
+        watch.cases(place, len(entries))
         by_document = documents.get(entry.document_key, {})
         by_phone: dict[Any, Any] = {}
         for key in entry.phone_keys:
@@ -106,14 +111,20 @@ def withdraw(
     *,
     by: str,
     reason: str,
+    watch: Unwatched = UNWATCHED,
 ) -> tuple[Found, Ended]:
     """Withdraw the cases that the entries mean; what was found, and what ended.
 
     `reason` is a person's words, kept with each case and in the activity log.
     """
-    found = find(entries, scope_of(account, batch))
+    found = find(entries, scope_of(account, batch), watch)
     ended = end_jobs(
-        list(found.jobs), JobStatus.WITHDRAWN, code=BY_LIST, by=by, said=reason
+        list(found.jobs),
+        JobStatus.WITHDRAWN,
+        code=BY_LIST,
+        by=by,
+        said=reason,
+        told=watch.writing,
     )
     audit.record(
         "job.withdraw",
@@ -168,19 +179,26 @@ def withdraw_not_called(upload: Upload, *, by: str, reason: str) -> Ended:
     return ended
 
 
-def _jobs(
-    batches: Sequence[Any], column: str, wanted: Iterable[str]
-) -> Mapping[str, dict[Any, Any]]:
-    """By each value of a column, the jobs (by id) that have it."""
-    values = [value for value in wanted if value]
-    found: dict[str, dict[Any, Any]] = {}
-    for chunk in chunked(values, CHUNK):
-        where = {"batch_id": {"$in": list(batches)}, column: {"$in": chunk}}
-        asked = set(chunk)
-        for job in collection(Job).find(where, _SEEN):
-            for value in asked & set(_values(job, column)):
-                found.setdefault(value, {})[job["_id"]] = job
-    return found
+class _Lookup:
+    """The jobs of some campaigns (ids) by a column."""
+
+    def __init__(self, batches: Sequence[Any], watch: Unwatched) -> None:
+        self.batches, self.watch = list(batches), watch
+
+    def by(
+        self, column: str, wanted: Iterable[str]
+    ) -> Mapping[str, dict[Any, dict[str, Any]]]:
+        """By each of these values, the jobs (by id) that have it."""
+        values = [value for value in wanted if value]
+        found: dict[str, dict[Any, dict[str, Any]]] = {}
+        for chunk in chunked(values, CHUNK):
+            self.watch.beat()
+            where = {"batch_id": {"$in": self.batches}, column: {"$in": chunk}}
+            asked = set(chunk)
+            for job in collection(Job).find(where, _SEEN):
+                for value in asked & set(_values(job, column)):
+                    found.setdefault(value, {})[job["_id"]] = job
+        return found
 
 
 def _values(job: dict[str, Any], column: str) -> list[str]:

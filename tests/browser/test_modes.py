@@ -1,13 +1,17 @@
 """A campaign that runs is changed in a browser: withdrawn, paid, updated."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
+from batches.imports import changing, pending, working
 from batches.imports.importer import import_workbook
 from batches.models import Batch, Job
 from batches.states import BatchStatus
 from speechai_site import roles
+from speechai_site.runtime import clock
 from tests.browser.test_upload import XLSX
 from tests.builders import make_account, make_rut, make_user
 from tests.imports.test_payments import HEADERS as PAID
@@ -124,3 +128,48 @@ def test_a_corrected_file_shows_what_it_changes_before_it_does(at_batch, shoot):
     confirm(page, "Actualizar la campaña")
     assert (job("B-1").amount, job("C-1").status) == (99_000, "withdrawn")
     assert Job.objects.count() == 4
+
+
+def test_a_large_file_is_waited_for_twice_and_goes_on_by_itself(
+    at_batch, shoot, monkeypatch
+):
+    queued = []
+    monkeypatch.setattr(
+        working, "async_task", lambda _t, token, **_o: queued.append(token)
+    )
+    monkeypatch.setattr(changing, "SMALL_BYTES", 0)
+    page = at_batch
+    campaign = page.url
+    open_mode(page, "Actualizar con una planilla")
+    bea = row(rut=RUT_B, title="B-1", name="BEA ROJAS", mobile=960012346, amount=99_000)
+    put_file(page, workbook([ANA, bea], KEYED))
+    page.locator("[name=absent][value=withdraw]").check()
+    look(page)
+    expect(page.locator("#load-label")).to_contain_text("En espera")
+    work = pending.start_work(queued[0]).work
+    began = clock.wall() - timedelta(seconds=10)
+    told = {"part": "cases", "done": 300, "total": 400, "started_wall": began}
+    pending.tell_work(queued[0], work["id"], **told)
+    expect(page.get_by_text("300 de 400 comparados con la campaña")).to_be_visible()
+    shoot(page, "grande-vista")
+    page.goto(campaign)  # left, and found again
+    shoot(page, "grande-campana")
+    page.get_by_role("link", name="planilla.xlsx").click()
+    page.wait_for_url("**/look/**")
+    working.run(queued.pop())
+    expect(figure(page, "Cambian")).to_have_text("1")
+
+    page.get_by_role("button", name="Actualizar la campaña").click()
+    expect(page.get_by_role("button", name="Detener")).to_be_enabled()
+    work = pending.start_work(queued[0]).work
+    told = {"part": "writing", "done": 30, "total": 40, "started_wall": began}
+    pending.tell_work(queued[0], work["id"], begun=True, looked=[], **told)
+    expect(page.get_by_text("30 de 40 casos guardados")).to_be_visible()
+    expect(page.get_by_role("button", name="Detener")).to_be_disabled()
+    shoot(page, "grande-cambio")
+    pending.tell_work(queued[0], work["id"], begun=False)
+    working.run(queued.pop())
+    page.wait_for_url("**/batch/*/change/")
+    expect(page.get_by_text("1 casos cambiaron")).to_be_visible()
+    shoot(page, "grande-hecho")
+    assert (job("B-1").amount, job("C-1").status) == (99_000, "withdrawn")

@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from batches.admin import loading_pages
-from batches.imports import background, drafting, pending
+from batches.imports import background, drafting, pending, working
 from batches.imports.loading import Begun
 from batches.models import Job, LayoutProfile, Upload
 from speechai_site import roles
@@ -164,7 +164,7 @@ def test_a_large_workbook_is_waited_for_and_goes_on_by_itself(
 ):
     queued = []
     monkeypatch.setattr(
-        drafting, "async_task", lambda _t, token, **_o: queued.append(token)
+        working, "async_task", lambda _t, token, **_o: queued.append(token)
     )
     monkeypatch.setattr(drafting, "SMALL_BYTES", 0)
     page = signed_in
@@ -173,14 +173,14 @@ def test_a_large_workbook_is_waited_for_and_goes_on_by_itself(
     expect(page.locator("#load-label")).to_contain_text("En espera")
     work = pending.start_work(queued[0]).work
     began = clock.wall() - timedelta(seconds=10)
-    told = {"rows_read": 300, "rows_expected": 400, "started_wall": began}
+    told = {"part": "rows", "done": 300, "total": 400, "started_wall": began}
     pending.tell_work(queued[0], work["id"], **told)
     expect(page.get_by_text("300 de 400 filas leídas")).to_be_visible()
     shoot(page, "9-lectura")
     page.goto("/admin/batches/upload/add/")  # left, and found again
     page.get_by_role("link", name="cartera-grande.xlsx").click()
     page.wait_for_url("**/reading/**")
-    drafting.run(queued[0])
+    working.run(queued[0])
     page.wait_for_url("**/sheet/**")
     page.get_by_role("button", name="Continuar a las columnas").click()
     page.wait_for_url("**/columns/**")

@@ -1,14 +1,16 @@
 """`manage.py change_batch`: lists and files for campaigns that exist, without a browser."""
 
 import sys
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
+from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
 from batches.imports.importer import import_workbook
+from batches.management import passwords
 from batches.models import Batch, Job
 from batches.states import BatchStatus
-from tests.builders import make_account, make_rut
+from tests.builders import make_account, make_batch, make_rut
 from tests.imports.test_payments import HEADERS as PAID
 from tests.imports.test_payments import KEYED
 from tests.imports.workbooks import row, workbook
@@ -110,3 +112,113 @@ def test_what_is_not_said_is_not_guessed(refuse, batch, file, options):
     mode, *rest = (str(batch.pk) if word == "BATCH" else word for word in options)
     assert refuse("change_batch", mode, path, *rest)
     assert statuses() == ["queued"] * 10
+
+
+# --- duplicates, and files with a password
+
+
+@pytest.mark.parametrize(("act", "added"), [("allow", 1), ("skip", 0)])
+def test_what_becomes_of_duplicates_is_said(run_json, batch, file, act, added):
+    other = make_batch(batch.account, status=BatchStatus.RUNNING)
+    Job.objects.filter(document=f"CL:RUT:{rut(1)}").update(batch=other)
+    path = file(workbook([line(1)], KEYED))
+    told = run_json(
+        *("change_batch", "add", path, "--account", "banco", "--batch", batch.pk),
+        *("--duplicates", act, "--duplicates-by", "person", "--confirm"),
+    )
+    assert told["figures"]["new_cases"] == added
+    assert Job.objects.filter(batch=batch).count() == 9 + added
+
+
+def test_added_rows_join_their_case_where_that_is_said(run_json, batch, file):
+    more = row(rut=rut(1), title="OP-1-B", mobile=960_100_001, amount=500)
+    told = run_json(
+        *("change_batch", "add", file(workbook([more], KEYED)), "--account", "banco"),
+        *("--batch", batch.pk, "--duplicates", "merge", "--confirm"),
+    )
+    assert told["figures"]["joined"] == 1
+    assert Job.objects.get(document=f"CL:RUT:{rut(1)}").amount == 150_500
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("payments", "--duplicates", "skip"),
+        ("update", "--absent", "keep", "--duplicates", "merge"),
+        ("add", "--duplicates-in", "days", "--duplicates-days", "0"),
+    ],
+)
+def test_a_policy_of_duplicates_that_makes_no_sense_is_refused(
+    refuse, batch, file, options
+):
+    mode, *rest = options
+    path = file(workbook([line(50)], KEYED))
+    where = ("--account", "banco", "--batch", batch.pk)
+    assert "uplica" in refuse("change_batch", mode, path, *where, *rest)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A terminal, at which nothing may be asked unless a test says what is typed."""
+    monkeypatch.delenv(passwords.NAME, raising=False)
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    return []
+
+
+def type_in(monkeypatch, asked, text):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(passwords, "getpass", lambda said: asked.append(said) or text)
+
+
+COMMANDS = {
+    "change_batch": ("--account", "banco", "--batch", "BATCH"),
+    "import_batch": ("--account", "banco", "--use-case", "debt_collection"),
+}
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request, batch, file):
+    """A command that reads an encrypted workbook of one new person."""
+    plain = BytesIO(workbook([line(50)], KEYED))
+    path = file(ECMA376Agile.encrypt("clave", plain, spin_count=1000))
+    mode = ["add"] if request.param == "change_batch" else []
+    options = [str(batch.pk) if o == "BATCH" else o for o in COMMANDS[request.param]]
+    return [request.param, *mode, path, *options]
+
+
+def rows_of(told):
+    return told.get("rows") or told["figures"]["rows"]
+
+
+def test_a_password_is_asked_for_at_a_terminal(run_json, command, asked, monkeypatch):
+    type_in(monkeypatch, asked, "clave")
+    assert rows_of(run_json(*command)) == 1
+    assert len(asked) == 1
+
+
+def test_a_password_is_taken_from_the_environment(
+    run_json, command, asked, monkeypatch
+):
+    monkeypatch.setenv(passwords.NAME, "clave")
+    assert rows_of(run_json(*command)) == 1
+    assert asked == []
+
+
+@pytest.mark.parametrize("given", [None, "otra"])
+def test_without_its_password_a_file_is_refused(
+    refuse, command, asked, monkeypatch, given
+):
+    if given:
+        monkeypatch.setenv(passwords.NAME, given)
+        type_in(monkeypatch, asked, "clave")
+    batches = Batch.objects.count()
+    assert "contraseña" in refuse(*command)
+    assert asked == []  # no terminal, or told already
+    assert Batch.objects.count() == batches
+
+
+def test_the_campaign_has_the_name_of_the_file(run_json, command, asked, monkeypatch):
+    monkeypatch.setenv(passwords.NAME, "clave")
+    told = run_json(*command)
+    if "batch" in told:
+        assert Batch.objects.get(pk=told["batch"]).name == "planilla"

@@ -141,6 +141,18 @@ def test_a_load_that_was_cut_off_is_ended_by_the_next(account, batch, monkeypatc
     assert job_of("B-1").status == JobStatus.CANCELLED
 
 
+def test_a_load_that_was_cut_off_at_its_end_restates_the_total(
+    account, batch, monkeypatch
+):
+    file = workbook([paid(operation="B-1")], HEADERS)
+    monkeypatch.setattr(payments.totals, "restate", lambda *a, **k: None)
+    payments.load(file, account, by="user:ana")
+    monkeypatch.undo()
+    payments.load(file, account, by="user:ana")
+    batch.refresh_from_db()
+    assert batch.total_amount == sum(job.amount for job in Job.objects.all())
+
+
 def test_two_loads_at_once_take_both_payments_off(account, batch, monkeypatch):
     """The slower one finds the debts changed and looks again."""
     write = payments._write

@@ -14,6 +14,7 @@ from batches.imports import (
     importer,
     pending,
     slots,
+    working,
 )
 from batches.imports.drafts import Draft
 from batches.imports.loading import Begun
@@ -30,7 +31,7 @@ DEBT = "debt_collection"
 
 @pytest.fixture(autouse=True)
 def tasks(monkeypatch):
-    for module in (background, drafting):
+    for module in (background, working):
         monkeypatch.setattr(module, "async_task", lambda *_task, **_options: None)
 
 
@@ -75,7 +76,7 @@ def put(account, file):
 def read(account, file):
     """What a worker reads of a file."""
     token, user = put(account, file)
-    assert drafting.run(token) == "done"
+    assert working.run(token) == "done"
     return pending.find(token, user).choices
 
 
@@ -111,11 +112,11 @@ def test_a_child_that_is_killed_changes_nothing(account, asked, monkeypatch):
 def test_who_stops_reading_leaves_no_child_behind(account, asked, monkeypatch):
     def stop(_watch, read, _expected):
         if read:
-            raise drafting.Stopped
+            raise working.Stopped
 
-    monkeypatch.setattr(drafting.Watch, "rows", stop)
+    monkeypatch.setattr(working.Watch, "rows", stop)
     token, _user = put(account, workbook(messy_rows()))
-    assert drafting.run(token) == "stopped"
+    assert working.run(token) == "stopped"
     assert asked
     for pid in set(asked):
         with pytest.raises(ProcessLookupError):

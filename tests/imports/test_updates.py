@@ -261,6 +261,15 @@ def test_what_a_killed_update_left_goes_with_the_next(account, batch):
     assert not Upload.objects.filter(status=UploadStatus.STORING).exists()
 
 
+def test_cases_of_an_update_that_does_not_count_are_not_there(account, batch):
+    new = row(rut=make_rut(10_000_001), title="N-1", mobile=960012348)
+    file = workbook([*ANA, BEA, CARO, new], KEYED)
+    upload = updates.apply(file, batch, by="user:ana").upload
+    Upload.objects.filter(pk=upload.pk).update(status=UploadStatus.STORING)
+    seen = updates.preview(file, batch, absent=WITHDRAW)
+    assert (seen.new, seen.same, seen.leaving) == (1, 3, 0)
+
+
 def test_an_update_is_on_record(account, batch):
     update(batch, [*ANA, changed(BEA, amount=1_000)], absent=WITHDRAW)
     entry = AuditEntry.objects.get(action="upload.update")

@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 
 from batches.admin.mode_words import done, figures
 from batches.imports import modes
+from batches.imports.duplicates import ACTS, BY, SCOPES
 from batches.imports.modes import ADD, MODES, UPDATE, WITHDRAW, Look, Wanted
 from batches.imports.problems import WorkbookError
+from batches.imports.questions import Answers, DuplicatePolicy
+from batches.management import passwords
 from batches.models import Account, Batch
 
 ACTOR = "command"
@@ -23,7 +26,8 @@ ACTOR = "command"
 class Command(BaseCommand):
     help = (
         "Withdraw by a list, load payments, update a campaign or add rows to it. "
-        "Without --confirm it only says what would happen."
+        "Without --confirm it only says what would happen. A file's password is taken "
+        "from WORKBOOK_PASSWORD, or asked for."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,12 +44,13 @@ class Command(BaseCommand):
             default="",
             help="update: what becomes of waiting cases that are not in the file",
         )
+        _add_duplicates(parser)
         parser.add_argument("--confirm", action="store_true", help="do it")
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = _wanted(options)
         try:
+            wanted = _wanted(options)
             if options["confirm"]:
                 found = modes.do(wanted, by=ACTOR)
             else:
@@ -65,6 +70,38 @@ class Command(BaseCommand):
             self.stdout.write(done(wanted.mode, found))
         else:
             self.stdout.write(_("Nothing was changed: repeat it with --confirm."))
+
+
+def _add_duplicates(parser: ArgumentParser) -> None:
+    """What becomes of new cases of an update or addition that are there already."""
+    usual = DuplicatePolicy()
+    add = parser.add_argument
+    add("--duplicates", choices=ACTS, help="allow them (default), skip or merge")
+    add("--duplicates-by", choices=BY, help=f"what is one: {usual.by}, if not said")
+    add("--duplicates-in", choices=SCOPES, help=f"where: {usual.scope}, if not said")
+    add("--duplicates-days", type=int, metavar="N", help=f"if days: {usual.days}")
+
+
+def _duplicates(options: dict[str, Any]) -> DuplicatePolicy:
+    said = {
+        "act": options["duplicates"],
+        "by": options["duplicates_by"],
+        "scope": options["duplicates_in"],
+        "days": options["duplicates_days"],
+    }
+    said = {name: value for name, value in said.items() if value is not None}
+    if said and options["mode"] not in (UPDATE, ADD):
+        raise CommandError(
+            _("Duplicates are of update and add: leave --duplicates out."), returncode=2
+        )
+    if said.get("act") == "merge" and options["mode"] != ADD:
+        raise CommandError(
+            _("Only added rows can join a case: --duplicates allow or skip."),
+            returncode=2,
+        )
+    if not 1 <= said.get("days", 1) <= 365:
+        raise CommandError(_("Write --duplicates-days from 1 to 365."), returncode=2)
+    return DuplicatePolicy(**said)
 
 
 def _wanted(options: dict[str, Any]) -> Wanted:
@@ -93,6 +130,7 @@ def _wanted(options: dict[str, Any]) -> Wanted:
         pasted=options["file"] == "-",
         reason=options["reason"][:64],
         absent=options["absent"] or "keep",
+        answers=Answers(duplicates=_duplicates(options)),
     )
 
 
@@ -100,7 +138,7 @@ def _content(name: str) -> bytes:
     if name == "-":
         return sys.stdin.read().encode()
     try:
-        return Path(name).read_bytes()
+        return passwords.opened(Path(name).read_bytes())
     except OSError as error:
         raise CommandError(
             WorkbookError("file_missing", file=name).message, returncode=2

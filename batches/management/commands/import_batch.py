@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,13 +13,17 @@ from batches import use_cases
 from batches.callers import CallerError, choose_agent, choose_number
 from batches.imports.importer import ImportResult, import_workbook
 from batches.imports.problems import WorkbookError
+from batches.management import passwords
 from batches.models import Account
 
 ACTOR = "command"
 
 
 class Command(BaseCommand):
-    help = "Import a workbook as a campaign; nothing of it is kept when it is bad."
+    help = (
+        "Import a workbook as a campaign; nothing of it is kept when it is bad. Its "
+        "password is taken from WORKBOOK_PASSWORD, or asked for."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         names = [name for name, _label in use_cases.choices()]
@@ -73,12 +78,13 @@ def _import(options: dict[str, Any]) -> ImportResult:
     agent = choose_agent(account, options["agent"], needed=options["start"])
     number = choose_number(account, options["from_number"], needed=options["start"])
     return import_workbook(
-        options["file"],
+        passwords.opened(options["file"]),
         account,
         options["use_case"],
         _pairs(options["option"]),
         actor=ACTOR,
         name=options["name"],
+        file_name=Path(options["file"]).name,
         agent=agent,
         number=number,
     )

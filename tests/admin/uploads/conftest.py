@@ -1,6 +1,6 @@
 import pytest
 
-from batches.imports import drafting
+from batches.imports import drafting, working
 from batches.models import Batch, Job
 from calls.models import Call
 from tests.builders import make_agent, make_number
@@ -21,7 +21,7 @@ def client(ours, sign_in):
 def tasks(monkeypatch):
     """No worker is there: what was queued, and for whom."""
     queued = []
-    monkeypatch.setattr(drafting, "async_task", lambda *task, **_o: queued.append(task))
+    monkeypatch.setattr(working, "async_task", lambda *task, **_o: queued.append(task))
     return queued
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from batches.imports import drafting, importer
+from batches.imports import drafting, importer, working
 from batches.imports.books import ExcelBook
 from batches.models import Job, Upload
 from tests.admin.uploads.waiting import ROWS, followed, state, token_of, work
@@ -25,7 +25,7 @@ def test_a_large_file_is_left_to_a_worker_from_the_first_step(client, ours, larg
     response = choose(client, ours.account, workbook(ROWS))
     token = token_of(response)
     assert response.url == reverse("admin:batches_upload_reading", args=[token])
-    assert large == [(drafting.TASK, token)]  # an id, and nothing else
+    assert large == [(working.TASK, token)]  # an id, and nothing else
     page = client.get(response.url)
     assert page.context["told"]["status"] == "queued"
     assert not state(client, token).json()["ended"]

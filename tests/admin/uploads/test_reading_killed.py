@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from batches.imports import drafting, drafts, loading, pending, slots
+from batches.imports import drafts, loading, pending, slots, working
 from speechai_site.runtime import clock
 from speechai_site.runtime.models import Lease
 from tests.admin.uploads.waiting import ROWS, followed, lapse, token_of, work
@@ -30,20 +30,20 @@ def test_the_work_of_a_killed_worker_is_done_again(client, ours, large, monkeypa
     with pytest.raises(Killed):
         work(large)
     monkeypatch.undo()
-    monkeypatch.setattr(drafting, "async_task", lambda *task, **_o: large.append(task))
-    drafting.tend()
+    monkeypatch.setattr(working, "async_task", lambda *task, **_o: large.append(task))
+    working.tend()
     assert large == []  # as long as its lease lives
     lapse()
-    drafting.tend()
+    working.tend()
     assert "/sheet/" in followed(client, large, response).url
 
 
 WORKER = """
 import os, signal, django
 django.setup()
-from batches.imports import drafting, drafts
+from batches.imports import drafting, drafts, working
 drafts.Draft.read = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
-drafting.run("{token}")
+working.run("{token}")
 """
 
 
@@ -64,7 +64,7 @@ def test_after_a_real_kill_another_process_does_it(client, ours, large):
     assert killed.returncode == -signal.SIGKILL
     assert work(large) == "no slot"  # as long as its leases live
     lapse()
-    drafting.tend()
+    working.tend()
     assert work(large) == "done"
     assert "/sheet/" in client.get(response.url).url
 
@@ -72,14 +72,14 @@ def test_after_a_real_kill_another_process_does_it(client, ours, large):
 def test_a_lost_task_is_queued_again(client, ours, large):
     token = token_of(choose(client, ours.account, workbook(ROWS)))
     large.clear()
-    drafting.tend()
+    working.tend()
     assert large == []  # it may only wait
-    long_ago = clock.wall() - drafting.REQUEUE_AFTER - timedelta(seconds=1)
+    long_ago = clock.wall() - working.REQUEUE_AFTER - timedelta(seconds=1)
     kept = pending.find(token, ours.operator.pk)
     pending.tell_work(token, kept.work["id"], queued_wall=long_ago)
-    drafting.tend()
-    drafting.tend()
-    assert large == [(drafting.TASK, token)]
+    working.tend()
+    working.tend()
+    assert large == [(working.TASK, token)]
 
 
 def test_a_task_that_comes_twice_changes_nothing(client, ours, large):
@@ -87,7 +87,7 @@ def test_a_task_that_comes_twice_changes_nothing(client, ours, large):
     token = token_of(response)
     work(large)
     before = pending.find(token, ours.operator.pk)
-    assert drafting.run(token) == "nothing to do"
+    assert working.run(token) == "nothing to do"
     assert pending.find(token, ours.operator.pk) == before
 
 
@@ -98,12 +98,12 @@ def test_two_workers_do_not_read_one_draft(client, ours, large, monkeypatch):
     original = drafts.Draft.read
 
     def read(self, **watched):
-        second.append(drafting.run(token))
+        second.append(working.run(token))
         return original(self, **watched)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drafts.Draft, "read", read)
-        assert drafting.run(token) == "done"
+        assert working.run(token) == "done"
     assert second == ["another reads it"]
 
 
@@ -115,9 +115,9 @@ def test_who_lost_its_lease_writes_no_more(client, ours, large, monkeypatch):
         Lease.objects.filter(pk=f"draft:{token}").update(owner="another")
         return watch_rows(self, read, expected)
 
-    watch_rows = drafting.Watch.rows
-    monkeypatch.setattr(drafting.Watch, "rows", taken)
-    assert drafting.run(token) == "stopped"
+    watch_rows = working.Watch.rows
+    monkeypatch.setattr(working.Watch, "rows", taken)
+    assert working.run(token) == "stopped"
     assert pending.find(token, ours.operator.pk).work is not None
 
 
@@ -126,10 +126,10 @@ def test_what_fails_again_and_again_ends_with_a_sentence(
 ):
     response = choose(client, ours.account, workbook(ROWS))
     monkeypatch.setattr(drafts.Draft, "read", lambda *a, **k: 1 / 0)
-    for _attempt in range(drafting.MOST_ATTEMPTS):
+    for _attempt in range(working.MOST_ATTEMPTS):
         assert work(large) == "ZeroDivisionError"
         lapse()
-        drafting.tend()
+        working.tend()
     assert large == []
     page = client.get(response.url)
     assert page.context["told"]["status"] == "failed"
@@ -142,4 +142,4 @@ def test_half_of_the_workers_are_left_for_calls(client, ours, large, monkeypatch
     slot = slots.take()
     assert work(large) == "no slot"
     slots.give_back(slot)
-    assert large == [(drafting.TASK, token_of(response))]  # called again
+    assert large == [(working.TASK, token_of(response))]  # called again

@@ -59,13 +59,13 @@ def test_its_progress_is_told(client, ours, large, monkeypatch):
     kept = pending.start_work(token)
     assert state(client, token).json()["doing"] == "Se está abriendo el archivo."
     began = clock.wall() - timedelta(seconds=10)
-    told = {"rows_read": 500, "rows_expected": 1000, "started_wall": began}
+    told = {"part": "rows", "done": 500, "total": 1000, "started_wall": began}
     pending.tell_work(token, kept.work["id"], **told)
     told = state(client, token).json()
     assert (told["percent"], told["doing"]) == (40, "500 de 1.000 filas leídas")
     assert told["pace"].startswith("quedan unos ")
     assert "SOTO" not in str(told)
-    pending.tell_work(token, kept.work["id"], rows_read=1000)
+    pending.tell_work(token, kept.work["id"], part="cases", done=0, total=0)
     told = state(client, token).json()
     assert (told["percent"], told["pace"], told["ended"]) == (65, "", False)
     assert "contando los casos" in told["doing"]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 from msoffcrypto.method.ecma376_agile import ECMA376Agile
 
-from batches.imports import drafting, pending, slots, unlocking
+from batches.imports import drafting, pending, slots, unlocking, working
 from batches.imports.problems import FILE_SENTENCES
 from batches.models import Job
 from speechai_site.runtime import clock
@@ -64,11 +64,11 @@ def test_a_process_opens_it_and_a_worker_reads_it(client, ours, processes, tasks
     [said] = processes
     assert unlocking.run(*said) == "done"
     [(_name, token)] = tasks
-    assert drafting.run(token) == "done"
+    assert working.run(token) == "done"
     response = client.get(url)
     assert "/sheet/" in response.url
     url = send_columns(client, send_sheet(client, response.url).url).url
-    drafting.run(token)
+    working.run(token)
     client.post(url.replace("/reading/", "/preview/"), {"act": "create"})
     assert Job.objects.count() == 2
 
@@ -191,13 +191,13 @@ def test_no_worker_is_asked_to_open_one(client, ours, processes, tasks):
 
 def test_a_process_that_never_began_is_given_up(client, ours, processes, tasks):
     url = give(client, password_page(client, ours))
-    drafting.tend()
+    working.tend()
     assert client.get(url).status_code == 200  # it may only be slow
     token = token_of(url)
     kept = pending.find(token, ours.operator.pk)
-    long_ago = clock.wall() - drafting.REQUEUE_AFTER - timedelta(seconds=1)
+    long_ago = clock.wall() - working.REQUEUE_AFTER - timedelta(seconds=1)
     pending.tell_work(token, kept.work["id"], queued_wall=long_ago)
-    drafting.tend()
+    working.tend()
     page = client.get(client.get(url).url)
     assert page.context["refusal"] == str(FILE_SENTENCES["unlock_failed"])
     assert tasks == []
@@ -262,10 +262,10 @@ def test_a_killed_process_takes_the_password_along(
     url = give(client, password_page(client, ours))
     monkeypatch.setattr(unlocking, "CHILD", KILLED)
     real(*processes[0]).join()
-    drafting.tend()
+    working.tend()
     assert client.get(url).status_code == 200  # as long as its lease lives
     lapse()
-    drafting.tend()
+    working.tend()
     page = client.get(client.get(url).url)
     assert page.context["refusal"] == str(FILE_SENTENCES["unlock_failed"])
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.urls import reverse
 
-from batches.imports import drafting
+from batches.imports import working
 from speechai_site.runtime import clock
 from speechai_site.runtime.models import Lease
 from tests.imports.workbooks import RUT_C, row
@@ -19,8 +19,8 @@ def token_of(response) -> str:
 def work(tasks) -> str:
     """A worker does what is queued; how that ended."""
     name, token = tasks.pop(0)
-    assert name == drafting.TASK
-    return drafting.run(token)
+    assert name == working.TASK
+    return working.run(token)
 
 
 def state(client, token):
