@@ -29,7 +29,7 @@ Work = Callable[[Any, Any], Any]
 MOST = 3
 # To fork, and to carry rows to and fro, pays from some thousands of rows.
 LARGE_FILE = 300_000  # bytes
-_QUEUED = 2  # chunks of one child: one at work, one to go on with
+_QUEUED = 3  # chunks of one child: one at work, those to go on with
 # A chunk takes a fraction of a second; a child that stands still must not stop an
 # import, nor let its lease lapse.
 ANSWER_SECONDS = 10.0
@@ -111,8 +111,10 @@ class Child:
         theirs.close()
         self.alive = True
         self.asked: list[Future[Any]] = []
-        # A thread sends and receives: a full socket never stops both sides.
-        self.courier = ThreadPoolExecutor(1, "import-helper")
+        # A thread sends and another receives: a full socket never stops both sides, and
+        # the child has its next chunk before its answer was taken.
+        self.sender = ThreadPoolExecutor(1, "import-helper-to")
+        self.receiver = ThreadPoolExecutor(1, "import-helper-from")
 
     def is_free(self) -> bool:
         """Whether it can take one more chunk."""
@@ -121,12 +123,18 @@ class Child:
 
     def ask(self, work: Work, packed: bytes, chunk: Any) -> Future[Any]:
         """Have it make a chunk: the answer is for `answer`."""
-        answer = self.courier.submit(self._carry, work, packed, chunk)
+        self.sender.submit(self._send, work, packed, chunk)
+        answer = self.receiver.submit(self._receive)
         self.asked.append(answer)
         return answer
 
-    def _carry(self, work: Work, packed: bytes, chunk: Any) -> Any:
-        self.socket.send_bytes(pickle.dumps((work, packed, chunk)))
+    def _send(self, work: Work, packed: bytes, chunk: Any) -> None:
+        try:
+            self.socket.send_bytes(pickle.dumps((work, packed, chunk)))
+        except Exception:  # then no answer will come
+            self._kill()
+
+    def _receive(self) -> Any:
         return pickle.loads(self.socket.recv_bytes())  # noqa: S301 our own child's
 
     def answer(self, answer: Future[Any]) -> Any:
@@ -149,9 +157,11 @@ class Child:
 
     def end(self) -> None:
         self._kill()
+        # Both end as its end of the socket does, and before its number is free.
+        self.sender.shutdown(cancel_futures=True)
+        self.receiver.shutdown(cancel_futures=True)
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
-        self.courier.shutdown(cancel_futures=True)
         self.socket.close()
 
 
