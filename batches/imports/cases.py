@@ -61,11 +61,6 @@ class Case:
     def row_count(self) -> int:
         return len(self.packed)
 
-    @property
-    def name(self) -> str:
-        """The first name that a row gives."""
-        return name_of(self.rows)
-
     def phones(self) -> list[str]:
         """Every number once: mobiles first, then landlines, in file order."""
         return phones_of(self.rows)

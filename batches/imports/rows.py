@@ -58,7 +58,7 @@ class _Place:
 
 
 class RowForm:
-    """How the rows of a use case are held and carried: packed, in an eighth of the
+    """How the rows of a use case are held and carried: packed, in a quarter of the
     memory, and as values with one named field for each column."""
 
     def __init__(self, columns: tuple[Column, ...]) -> None:

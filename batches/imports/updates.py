@@ -203,7 +203,7 @@ def _read(source: Source, batch: Batch, answers: Answers, watch: Unwatched) -> C
     if last := batch.uploads.order_by("-pk").first():
         options = last.options
     size = loading.fingerprint(source)[1]
-    with helpers.forked(size) as helping, open_book(source) as book:
+    with helpers.forked(size, watch.children) as helping, open_book(source) as book:
         watch.beat()
         answers = layouts.told(book, account, use_case, answers)
         return read_cases(

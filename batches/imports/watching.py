@@ -2,9 +2,16 @@
 
 from typing import Any
 
+from batches.imports.helpers import MOST
+
 
 class Unwatched:
-    """Nobody does. Each of these is called often, and may raise to stop the work."""
+    """Nobody does. Each of these is called often, and may raise to stop the work.
+
+    `children`: at most so many processes may help (`helpers.forked`).
+    """
+
+    children = MOST
 
     def rows(self, read: int, expected: int) -> None:
         """So many rows were read, of so many (0: not known)."""
