@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pymongo.errors import BulkWriteError
-
 from calls.models import Decision
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, insert_missing
 
 Row = dict[str, Any]
-DUPLICATE = 11000
 # What the gate writes when a policy objects that has no record.
 NO_RECORD = "-"
 
@@ -31,15 +28,7 @@ def keep(rows: Iterable[Row]) -> int:
         }
         for row in rows
     ]
-    if not documents:
-        return 0
-    try:
-        written = collection(Decision).insert_many(documents, ordered=False)
-    except BulkWriteError as error:
-        if any(fault["code"] != DUPLICATE for fault in error.details["writeErrors"]):
-            raise
-        return error.details["nInserted"]
-    return len(written.inserted_ids)
+    return insert_missing(collection(Decision), documents)
 
 
 def latest(job_id: Any) -> Decision | None:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from pymongo.errors import BulkWriteError
-
 from batches.models import Batch
 from batches.states import BatchStatus
 from calls import speech
@@ -24,11 +22,10 @@ from calls.reasons import OutcomeClass
 from calls.speech import Facts, SpeechReview
 from calls.states import INCIDENT, IncidentStatus
 from speechai_site.runtime import audit, clock
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, insert_missing
 
 log = logging.getLogger(__name__)
 BY = "results"
-DUPLICATE = 11000
 Kind = Incident.Kind
 # So many open ones of these kinds, since the campaign last began to run, pause it.
 PAUSING = (Kind.FORBIDDEN_SPEECH, Kind.DEBT_BEFORE_IDENTITY)
@@ -70,12 +67,7 @@ def record(reviewed: Iterable[Reviewed]) -> None:
     rows = [row for call, found in reviewed for row in _rows(call, found)]
     if not rows:
         return
-    try:
-        collection(Incident).insert_many(rows, ordered=False)
-    except BulkWriteError as error:
-        failures = error.details["writeErrors"]
-        if any(failure["code"] != DUPLICATE for failure in failures):
-            raise
+    insert_missing(collection(Incident), rows)
     # stored before, perhaps, by somebody who died right after it
     pause_batches({row["batch_id"] for row in rows if row["kind"] in PAUSING})
 

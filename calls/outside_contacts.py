@@ -17,9 +17,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pymongo.errors import BulkWriteError
+from pymongo import UpdateOne
 
 from batches.imports.columns import Column
+from batches.imports.listed import chunked
 from batches.imports.normalizers import countries
 from batches.imports.normalizers.moments import read_moment, read_time
 from batches.imports.normalizers.text import Cell, read_text, squash, text_of
@@ -42,12 +43,11 @@ from calls.models import ContactImport, ContactLedger
 from calls.resources import RowsResource, end_of, read_list, zone_of
 from calls.suppression import Done, Entry
 from speechai_site.runtime import audit, clock, keys
-from speechai_site.runtime.documents import collection, unique
+from speechai_site.runtime.documents import collection, insert_missing, unique, upsert
 
 Document = dict[str, Any]
 MOST_ROWS = 50_000  # of one file: it is read while somebody waits
 CHUNK = 1_000  # contacts that are written at once
-DUPLICATE_KEY = 11000
 COLUMNS = (
     Column(
         "moment",
@@ -332,39 +332,26 @@ def _problems(
 
 def _write(contacts: list[Document]) -> int:
     """Insert those that are not there; how many are new."""
-    added = 0
+    ledger = collection(ContactLedger)
     distinct = list({contact["_id"]: contact for contact in contacts}.values())
-    for start in range(0, len(distinct), CHUNK):
-        chunk = distinct[start : start + CHUNK]
-        try:
-            collection(ContactLedger).insert_many(chunk, ordered=False)
-            added += len(chunk)
-        except BulkWriteError as error:
-            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
-                raise
-            added += error.details["nInserted"]
-    return added
+    return sum(insert_missing(ledger, chunk) for chunk in chunked(distinct, CHUNK))
 
 
 def _remember(
     imported: Imported, account: Account, content: bytes, *, by: str, file_name: str
 ) -> None:
     slot = f"{account.pk}|{hashlib.sha256(content).hexdigest()}"
-    collection(ContactImport).update_one(
-        {"slot": unique(slot)},
-        {
-            "$setOnInsert": {
-                "account_id": account.pk,
-                "file_name": file_name[:255],
-                "rows": imported.rows,
-                "added": imported.added,
-                "reaches": imported.reaches,
-                "imported_by": by,
-                "imported_at": clock.now(),
-            }
-        },
-        upsert=True,
-    )
+    made = {
+        "account_id": account.pk,
+        "file_name": file_name[:255],
+        "rows": imported.rows,
+        "added": imported.added,
+        "reaches": imported.reaches,
+        "imported_by": by,
+        "imported_at": clock.now(),
+    }
+    row = UpdateOne({"slot": unique(slot)}, {"$setOnInsert": made}, upsert=True)
+    upsert(collection(ContactImport), [row])
     audit.record(
         "contactimport.load",
         ContactImport.objects.get(slot=slot),

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from bson import ObjectId
 from django.utils.translation import gettext_lazy as _
-from pymongo.errors import BulkWriteError
 
 from batches import formats
 from batches.imports.normalizers.typed import read_numbers
@@ -17,11 +16,10 @@ from calls.models import DoNotCall, RegistrySnapshot
 from calls.models.suppression import slot_of
 from calls.policies.decisions import RegistryLook
 from speechai_site.runtime import audit, clock, keys, leases
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, insert_missing
 
 CHUNK = 2000
 LEASE_SECONDS = 60  # far longer than a chunk takes
-DUPLICATE = 11000
 # Of a hundred lines so many may be unreadable (a title, a rest of a table).
 WORST_PERCENT = 1
 
@@ -105,8 +103,8 @@ def _store(
         entries = list(_entries(snapshot, source, chunk))
         seen += len(chunk)
         unreadable += len(chunk) - len(entries)
-        if entries:
-            _insert(entries)
+        # a phone that stands twice in the file is one entry
+        insert_missing(collection(DoNotCall), entries)
         if keep() is None:
             raise RegistryError("being_loaded")
     bad = max(unreadable - 1, 0)  # the header of a column
@@ -148,12 +146,3 @@ def _entries(
             "withdrawn_at": None,
             "withdrawn_by": "",
         }
-
-
-def _insert(entries: list[dict[str, Any]]) -> None:
-    """A phone that stands twice in the file is one entry."""
-    try:
-        collection(DoNotCall).insert_many(entries, ordered=False)
-    except BulkWriteError as error:
-        if any(fault["code"] != DUPLICATE for fault in error.details["writeErrors"]):
-            raise

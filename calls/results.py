@@ -23,11 +23,10 @@ from calls.retell.schemas import CallReply
 from calls.speech import SpeechReview
 from calls.states import CALL, FINAL_AT_RETELL, CallStatus
 from speechai_site.runtime import clock
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, only_duplicates
 
 log = logging.getLogger(__name__)
 BY = "results"
-DUPLICATE = 11000
 # Settled at once; in so many wall seconds by reconcile, when that was cut off.
 SETTLED_BY = 3
 # How complete an object is: a later-arriving older one never replaces a fuller one.
@@ -98,10 +97,10 @@ def _write(changes: list[UpdateOne]) -> None:
     try:
         CALL.write(changes)
     except BulkWriteError as error:
-        failures = error.details["writeErrors"]
-        if any(failure["code"] != DUPLICATE for failure in failures):
+        if not only_duplicates(error):
             raise
-        log.critical("%s replies name a call that is another's", len(failures))
+        refused = len(error.details["writeErrors"])
+        log.critical("%s replies name a call that is another's", refused)
 
 
 def _call_change(report: Report, values: dict[str, Any]) -> UpdateOne:

@@ -18,7 +18,7 @@ from calls.models import Call, DoNotCall
 from calls.models.suppression import slot_of
 from calls.states import CALL, CallStatus
 from speechai_site.runtime import audit, clock
-from speechai_site.runtime.documents import collection, unique
+from speechai_site.runtime.documents import collection, unique, upsert
 from speechai_site.runtime.transactions import in_transaction, session
 
 Document = dict[str, Any]
@@ -178,9 +178,7 @@ def _write(entries: Iterable[Entry]) -> int:
     """Upserts by slot; how many are new."""
     now = clock.now()
     changes = [change for entry in entries for change in _changes(entry, now)]
-    if not changes:
-        return 0
-    return collection(DoNotCall).bulk_write(changes).upserted_count
+    return upsert(collection(DoNotCall), changes)
 
 
 def _changes(entry: Entry, now: datetime) -> Iterator[UpdateOne]:

@@ -12,14 +12,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import PyMongoError
 
 from calls import results, staff_results
 from calls.models import Call, WebhookEvent
 from calls.retell import signature
 from calls.retell.schemas import CallReply, read_json
 from speechai_site.runtime import clock, environment, keys
-from speechai_site.runtime.documents import collection, unique
+from speechai_site.runtime.documents import collection, insert_missing, unique
 
 log = logging.getLogger(__name__)
 PATH = "/webhooks/retell/"
@@ -131,13 +131,7 @@ class GroupCommit:
     @staticmethod
     def _store(rows: list[dict[str, Any]]) -> Exception | None:
         try:
-            collection(WebhookEvent).insert_many(rows, ordered=False)
-        except BulkWriteError as error:
-            failures = error.details.get("writeErrors", [])
-            if any(failure.get("code") != 11000 for failure in failures):
-                return error
-            if error.details.get("writeConcernErrors"):
-                return error
+            insert_missing(collection(WebhookEvent), rows)
         except Exception as error:
             return error
         return None

@@ -50,10 +50,10 @@ class Sample:
 class Preview(Counts):
     """What an import would do; nothing was stored.
 
-    `merged` rows joined an earlier one of their case, `joined` cases one of the campaign, `repeated` ones stand for a debt
-    that stands in an earlier row; `filtered` were left out, by filter. `over`: cases
-    whose last day has passed. `unfed`: in how many cases each variable of the script
-    would be empty, if in any.
+    `merged` rows joined an earlier one of their case, `joined` cases one of the
+    campaign, `repeated` ones stand for a debt that stands in an earlier row; `filtered`
+    were left out, by filter. `over`: cases whose last day has passed. `unfed`: in how
+    many cases each variable of the script would be empty, if in any.
     """
 
     merged: int

@@ -13,7 +13,6 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
 from batches.ending import end_jobs, mark_dirty
 from batches.imports import balances, totals
@@ -33,7 +32,7 @@ from batches.states import (
     JobStatus,
 )
 from speechai_site.runtime import audit, clock
-from speechai_site.runtime.documents import collection, unique
+from speechai_site.runtime.documents import collection, insert_missing, unique
 
 # Each takes (ids of jobs of which something was paid) and returns how many promises that
 # keeps; higher apps append theirs.
@@ -48,7 +47,6 @@ PAID = "paid"
 LOOK_BACK = timedelta(days=90)
 CHUNK = 1000
 TRIES = 10
-_DUPLICATE_KEY = 11000
 
 
 @dataclass
@@ -394,12 +392,7 @@ def _store(
             | {"_id": ObjectId(), "source": source[:64], "loaded_by": by}
             for payment in chunk
         ]
-        try:
-            collection(Payment).insert_many(rows, ordered=False)
-        except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
+        insert_missing(collection(Payment), rows)
 
 
 def _write(effects: Sequence[Effect]) -> set[Any]:

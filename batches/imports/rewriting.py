@@ -4,19 +4,16 @@ meanwhile: then they are compared anew."""
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pymongo.errors import BulkWriteError
-
 from batches.imports import totals
 from batches.imports.balances import Contexts
 from batches.imports.cases import Case
 from batches.imports.compare import CHANGEABLE, Change, Comparer
 from batches.imports.listed import chunked
 from batches.models import Job
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, insert_missing
 
 CHUNK = 1000
 TRIES = 10
-_DUPLICATE_KEY = 11000
 
 
 def write_changed(
@@ -78,12 +75,7 @@ def store_new(
         for rank, case in enumerate(new)
     )
     for chunk in chunked([d | {"next_attempt_at": None} for d in documents], CHUNK):
-        try:
-            collection(Job).insert_many(chunk, ordered=False)
-        except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-                raise
+        insert_missing(collection(Job), chunk)
         wrote(len(chunk))
 
 

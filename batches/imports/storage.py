@@ -17,7 +17,6 @@ import gridfs
 from bson import Int64, ObjectId, encode
 from bson.raw_bson import RawBSONDocument
 from django.db import connection, models
-from pymongo.errors import BulkWriteError
 
 from batches.imports import error_workbook
 from batches.imports.cases import Cases
@@ -31,12 +30,11 @@ from batches.imports.sniffer import Source, open_source
 from batches.models import Batch, Job, Upload, UploadError
 from batches.states import LOADING, UPLOAD, BatchStatus, UploadStatus
 from speechai_site.runtime import audit, clock, leases
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import collection, insert_missing
 from speechai_site.runtime.transactions import in_transaction, session
 
 CHUNK = 2000
 _WRITERS = 2  # MongoDB writes one chunk while the next is made
-_DUPLICATE_KEY = 11000
 BY = "importer"
 
 
@@ -215,21 +213,12 @@ def _insert(
             done += len(encoded)
             rows = map(RawBSONDocument, encoded)
             if missing := [row for row in rows if not known or row["_id"] not in known]:
-                running.append(writers.submit(_insert_chunk, target, missing))
+                running.append(writers.submit(insert_missing, target, missing))
             if len(running) > _WRITERS:
                 running.pop(0).result()
             keep_alive(done)
         for write in running:
             write.result()
-
-
-def _insert_chunk(target: Any, chunk: list[RawBSONDocument]) -> None:
-    try:
-        target.insert_many(chunk, ordered=False)
-    except BulkWriteError as error:
-        faults = error.details["writeErrors"]
-        if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-            raise
 
 
 def _chunks(items: Iterator[Any]) -> Iterator[list[Any]]:

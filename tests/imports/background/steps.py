@@ -59,8 +59,8 @@ class Killed(BaseException):
 POINTS = {
     "while reading": (cases.RowReader, "read", 5),
     "before storing": (loading, "_told", 1),
-    "in the first chunk": (storage, "_insert_chunk", 1),
-    "in the last chunk": (storage, "_insert_chunk", 3),
+    "in the first chunk": (storage, "insert_missing", 1),
+    "in the last chunk": (storage, "insert_missing", 3),
     "before the reported rows": (storage, "store_errors", 1),
     "before the error workbook": (error_workbook, "write", 1),
     "before the end": (storage, "finish", 1),

@@ -81,14 +81,14 @@ WORKER = """
 import os, signal, django
 django.setup()
 from batches.imports import background, slots, storage
-insert, chunks = storage._insert_chunk, []
+insert, chunks = storage.insert_missing, []
 storage.CHUNK, storage._WRITERS = 3, 1
 def die(*args):
     insert(*args)
     chunks.append(1)
     if len(chunks) == {chunk}:
         os.kill(os.getpid(), signal.SIGKILL)
-storage._insert_chunk = die
+storage.insert_missing = die
 slots.WAITING.clear()
 background.run("{upload}")
 """
@@ -149,18 +149,18 @@ def test_who_was_slow_writes_nothing_that_counts(account, undisturbed, monkeypat
 
 
 def test_rows_written_after_an_upload_had_ended_are_removed(account, monkeypatch):
-    upload, insert = submit(account), storage._insert_chunk
+    upload, insert = submit(account), storage.insert_missing
 
     def end_and_insert(*args):
         lapse()
         background.cancel(upload, by="user:test")
         insert(*args)
 
-    monkeypatch.setattr(storage, "_insert_chunk", end_and_insert)
+    monkeypatch.setattr(storage, "insert_missing", end_and_insert)
     assert run(upload) == UploadStatus.CANCELLED
     assert left_behind() == [0, 0, 0, 0]
     with monkeypatch.context() as killed:  # and when it is killed before it notices
-        killed.setattr(storage, "_insert_chunk", insert)
+        killed.setattr(storage, "insert_missing", insert)
         collection = storage.collection(Job)
         collection.insert_one({"upload_id": upload.pk})
     background.tend()

@@ -37,14 +37,16 @@ def test_a_workbook_waits_until_a_worker_loads_it(account, tasks):
 
 def test_its_row_tells_how_far_it_is(account, monkeypatch):
     upload, seen = submit(account), []
-    insert, read = storage._insert_chunk, cases.RowReader.read
+    insert, read = storage.insert_missing, cases.RowReader.read
 
     def look():
         upload.refresh_from_db()
         seen.append((upload.status, upload.rows_read, upload.rows_expected))
 
     monkeypatch.setattr(cases.RowReader, "read", lambda *args: look() or read(*args))
-    monkeypatch.setattr(storage, "_insert_chunk", lambda *args: look() or insert(*args))
+    monkeypatch.setattr(
+        storage, "insert_missing", lambda *args: look() or insert(*args)
+    )
     monkeypatch.setattr(storage, "_WRITERS", 1)
     run(upload)
     assert seen[4] == ("reading", 4, 10)
@@ -151,7 +153,7 @@ def test_a_cancelled_upload_leaves_nothing_in_a_campaign_that_was_there(
     account, monkeypatch, chunk
 ):
     batch = make_batch(account, rows=0)
-    upload, insert, chunks = submit(account, batch=batch), storage._insert_chunk, []
+    upload, insert, chunks = submit(account, batch=batch), storage.insert_missing, []
 
     def insert_and_cancel(*args):
         insert(*args)
@@ -159,7 +161,7 @@ def test_a_cancelled_upload_leaves_nothing_in_a_campaign_that_was_there(
         if len(chunks) == chunk:
             assert background.cancel(upload, by="user:test")
 
-    monkeypatch.setattr(storage, "_insert_chunk", insert_and_cancel)
+    monkeypatch.setattr(storage, "insert_missing", insert_and_cancel)
     assert run(upload) == UploadStatus.CANCELLED
     assert left_behind() == [1, 0, 0, 0]
     assert (Batch.objects.get().rows, upload.batch) == (0, batch)
