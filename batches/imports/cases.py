@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from batches.imports.columns import Column
@@ -101,8 +101,8 @@ def name_of(rows: Sequence[Row]) -> str:
 
 def phones_of(rows: Sequence[Row]) -> list[str]:
     """Every number once: mobiles first, then landlines, in file order."""
-    kinds = zip(*(row.phones for row in rows), strict=True)
-    return list(dict.fromkeys(n for kind in kinds for part in kind for n in part))
+    parts = chain.from_iterable(zip(*[row.phones for row in rows], strict=True))
+    return list(dict.fromkeys(chain.from_iterable(parts)))
 
 
 @dataclass

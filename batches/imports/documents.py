@@ -14,7 +14,7 @@ from typing import Any
 from bson import Decimal128, Int64, ObjectId, encode
 
 from batches.imports.cases import Case, Cases, name_of, phones_of
-from batches.imports.normalizers.phones import MOBILE, kind_of
+from batches.imports.normalizers.phones import LANDLINE, kind_of
 from batches.imports.normalizers.places import places_of
 from batches.imports.problems import sentence
 from batches.models import Job, Upload
@@ -86,7 +86,6 @@ class JobDocuments:
         first = self.cases.reader.other_columns(rows[0])
         person_key = case.person_key(self.account_id)
         kinds = list(map(kind_of, numbers))
-        has_place = subject.places or any(kind != MOBILE for kind in kinds)
         return {
             "_id": self._id(person_key, subject.creditor_key, rank),
             "name": name,
@@ -104,7 +103,7 @@ class JobDocuments:
             "name_keys": keys.name_keys(name),
             "rank": Int64(rank),
             "places": places_of(subject.places, numbers, self.country)
-            if has_place
+            if subject.places or LANDLINE in kinds
             else [],
             "creditor": subject.creditor,
             "creditor_key": subject.creditor_key,

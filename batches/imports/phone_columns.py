@@ -83,7 +83,7 @@ class PhoneReader(Noticing):
         found: list[list[str]] = [[] for _ in PHONE_KINDS]
         for place in self.places:
             cell = cells[place.index]
-            if cell == "" or is_blank(cell):
+            if is_blank(cell):
                 continue
             kind, area = place.kind, ""
             if place.type is not None:

@@ -203,7 +203,7 @@ class RowReader:
         self.where.row = number
         for place in self.places:
             cell = cells[place.index]
-            if cell == "" or cell is None or (type(cell) is str and cell.isspace()):
+            if (not cell or cell.isspace()) if type(cell) is str else cell is None:
                 if place.missing:
                     problems.append((place, place.missing))
                 continue
@@ -217,9 +217,7 @@ class RowReader:
         if problems:
             return self._error(number, cells, problems)
         phones = self.phones.read(number, cells, warnings)
-        extra = _SEPARATOR.join(
-            ["" if cells[i] == "" else text_of(cells[i]) for i in self.extra_indexes]
-        )
+        extra = _SEPARATOR.join([text_of(cells[i]) for i in self.extra_indexes])
         return Row(
             number, self.form.values_type._make(values), phones, tuple(warnings), extra
         )

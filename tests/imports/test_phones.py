@@ -1,9 +1,12 @@
+from unittest import mock
+
 import phonenumbers
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
+from batches.imports.normalizers import phones
 from batches.imports.normalizers.phones import kind_of, read_phones
 
 KINDS = ["mobile", "landline", "phone"]
@@ -146,6 +149,21 @@ def test_reading_what_was_read_changes_nothing(text, kind):
     for number in read_phones(text, kind).numbers:
         for other in KINDS:
             assert read_phones(number, other) == ([number], [])
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.from_regex(phones._COMPLETE, fullmatch=True)
+    | st.integers(0, 10**12).map(float)
+    | st.text("0123456789 -+", max_size=16),
+    st.sampled_from(KINDS),
+)
+@example("0976543210", "landline")
+@example("2-2000 1234", "mobile")
+def test_the_short_way_of_usual_cells_reads_what_the_long_way_does(cell, kind):
+    short = read_phones(cell, kind)
+    with mock.patch.object(phones, "_usual", return_value=""):
+        assert read_phones(cell, kind) == short
 
 
 @settings(deadline=None)

@@ -31,7 +31,7 @@ def read_rut(cell: Cell) -> str:
         raise Unreadable("document_invalid")
     if check_digit(body) != digit:
         raise Unreadable("document_check_digit")
-    if len(body) == 8 and len(set(body)) == 1:
+    if body == body[0] * 8:
         raise Unreadable("document_dummy")
     return f"{_PREFIX}{body}{digit}"
 

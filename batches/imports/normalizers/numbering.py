@@ -77,7 +77,7 @@ class Plan:
         return f"+{self.code}{national}"
 
     def is_dummy(self, national: str) -> bool:
-        return len(set(national[-7:])) == 1
+        return national[-7:] == national[-1] * 7
 
     def kind(self, national: str) -> str:
         """`mobile`, `landline` or `unknown`, by the number itself."""
@@ -121,7 +121,7 @@ class Chile(Plan):
         return len(bare) == 9 and self.is_valid(bare)
 
     def is_dummy(self, national: str) -> bool:
-        return len(set(national[1:])) == 1
+        return national[1:] == national[-1] * 8
 
     def kind(self, national: str) -> str:
         return MOBILE if national.startswith("9") else LANDLINE
@@ -246,7 +246,7 @@ class Peru(Plan):
     region, code, lengths = "PE", "51", (9, 8)
 
     def is_dummy(self, national: str) -> bool:
-        return len(set(national[-6:])) == 1
+        return national[-6:] == national[-1] * 6
 
 
 class Spain(Plan):

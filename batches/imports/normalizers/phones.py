@@ -24,7 +24,8 @@ _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FLOAT = re.compile(r"([0-9]+)\.0+")
 _SCIENTIFIC = re.compile(r"([0-9])[.,]?([0-9]*)E\+?([0-9]{1,2})", re.IGNORECASE)
-_INTERNATIONAL = re.compile(r"\+56 ?([2-9]) ?(\d{4}) ?(\d{4})", re.ASCII)
+# With the country's code, the trunk's 0 or nothing: "+56 9 6001 2345", "02-20001234".
+_COMPLETE = re.compile(r"(?:\+56 ?|0)?([2-9])[ -]?([0-9]{4})[ -]?([0-9]{4})", re.ASCII)
 _RUT = re.compile(r"[0-9.]{7,10}-[0-9Kk]")
 _LABELS = frozenset(
     {"tel", "telefono", "teléfono", "fono", "cel", "celular", "movil", "móvil"}
@@ -82,7 +83,7 @@ def _usual(cell: Cell) -> str:
             return str(int(cell))
         if 562e8 <= cell < 57e9:
             return str(int(cell))[2:]
-    elif type(cell) is str and (match := _INTERNATIONAL.fullmatch(cell)):
+    elif type(cell) is str and (match := _COMPLETE.fullmatch(cell)):
         return "".join(match.groups())
     return ""
 
