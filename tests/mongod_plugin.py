@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from pymongo import MongoClient
 
 from speechai_site.runtime.mongod import throwaway
 
@@ -55,7 +56,19 @@ def pytest_load_initial_conftests() -> None:
     (Path(folder) / "var" / "static").mkdir(parents=True)  # whitenoise warns without
     os.environ["ENV_FILE"] = os.devnull
     if not foreign:
-        os.environ["MONGODB_URI"] = _resources.enter_context(throwaway())
+        uri = _resources.enter_context(throwaway())
+        _do_not_wait_for_the_disk(uri)
+        os.environ["MONGODB_URI"] = uri
+
+
+def _do_not_wait_for_the_disk(uri: str) -> None:
+    """A write is acknowledged before it is in the journal, which makes it five times as
+    fast: this server is never started again, so nothing would be read from there."""
+    with MongoClient(uri) as client:
+        config = client.admin.command("replSetGetConfig")["config"]
+        config["version"] += 1
+        config["writeConcernMajorityJournalDefault"] = False
+        client.admin.command("replSetReconfig", config)
 
 
 @pytest.hookimpl(trylast=True)
