@@ -6,6 +6,7 @@ loads the settings. The server ends with pytest, also when pytest is killed.
 """
 
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +33,7 @@ NEUTRAL = (
     "SANDBOX_POLICY",
     "SANDBOX_CLOCK_RATE",
     "DJANGO_SETTINGS_MODULE",
+    "PYTHONDONTWRITEBYTECODE",  # a second more for each process that a test starts
 )
 _resources = ExitStack()
 
@@ -51,6 +53,7 @@ def pytest_load_initial_conftests() -> None:
     for name in list(os.environ):
         if name.startswith("RETELL_") or name.removesuffix("_FILE") in NEUTRAL:
             del os.environ[name]
+    sys.dont_write_bytecode = False
     folder = _resources.enter_context(tempfile.TemporaryDirectory(prefix="speechai-"))
     os.environ["VAR_DIR"] = str(Path(folder) / "var")
     (Path(folder) / "var" / "static").mkdir(parents=True)  # whitenoise warns without
