@@ -1,6 +1,7 @@
 """What every test shares."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,33 @@ KEPT = {
     "django_content_type",
     "django_migrations",
 }
+# The files that take longest, in the order in which the processes of a run take them:
+# one that began last would leave the others idle. Chaos and the week are apart, since
+# each of them alone keeps more than one core busy.
+LONGEST = (
+    "chaos/test_chaos.py",
+    "imports/test_changing.py",
+    "imports/background/test_killed.py",
+    "loop/test_week.py",
+    "admin/test_mode_pages.py",
+    "runtime/test_up.py",
+    "runtime/test_cluster.py",
+    "loop/test_whole.py",
+    "runtime/test_mongod.py",
+    "admin/test_mode_waiting.py",
+    "browser/test_modes.py",
+    "browser/test_upload.py",
+    "retell/test_sdk_parity_requests.py",
+    "imports/test_helpers.py",
+    "policies/test_properties.py",
+    "simulator/test_conversations.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Takes effect with --no-loadscope-reorder, which is among the options."""
+    ranks = {Path(__file__).parent / name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -39,9 +39,11 @@ _resources = ExitStack()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     foreign = os.environ.get("MONGODB_URI")
+    only_starts_others = early_config.known_args_namespace.numprocesses
     if "PYTEST_XDIST_WORKER" in os.environ:
+        only_starts_others = False  # though it was given the same arguments
         if os.environ.get("TEST_ON_URI") == "1":
             raise pytest.UsageError("TEST_ON_URI is one database: add -n 0.")
         foreign = None  # it is the server of the process that started this one
@@ -58,7 +60,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ["VAR_DIR"] = str(Path(folder) / "var")
     (Path(folder) / "var" / "static").mkdir(parents=True)  # whitenoise warns without
     os.environ["ENV_FILE"] = os.devnull
-    if not foreign:
+    if not foreign and not only_starts_others:
         uri = _resources.enter_context(throwaway())
         _do_not_wait_for_the_disk(uri)
         os.environ["MONGODB_URI"] = uri
