@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from batches.imports import background
+from batches.imports import background, working
 from batches.models import Account, Batch, Job
 from calls.models import Call, CallDetail
 from speechai_site import roles
@@ -59,6 +59,14 @@ def _a_worker_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         background, "async_task", lambda _task, pk, **_options: background.run(pk)
     )
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    """No worker is there for files: what was queued, and for whom."""
+    queued: list[tuple] = []
+    monkeypatch.setattr(working, "async_task", lambda *task, **_o: queued.append(task))
+    return queued
 
 
 @pytest.fixture

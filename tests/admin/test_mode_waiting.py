@@ -25,6 +25,7 @@ from tests.imports.test_payments import HEADERS as PAID
 from tests.imports.test_payments import KEYED
 from tests.imports.workbooks import row, workbook
 
+pytestmark = pytest.mark.usefixtures("tasks")
 CORRECTED = workbook([line(n, 99_000) for n in range(10, PEOPLE)], KEYED)
 
 
@@ -37,14 +38,6 @@ def batch(ours, settings, tmp_path):
 @pytest.fixture
 def client(ours, sign_in):
     return sign_in(ours.operator)
-
-
-@pytest.fixture(autouse=True)
-def tasks(monkeypatch):
-    """No worker is there: what was queued, and for whom."""
-    queued = []
-    monkeypatch.setattr(working, "async_task", lambda *task, **_o: queued.append(task))
-    return queued
 
 
 @pytest.fixture

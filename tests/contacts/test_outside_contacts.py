@@ -157,19 +157,19 @@ def test_what_a_crash_left_is_completed_by_the_same_file(
 ) -> None:
     rows = [changed(moment=f"24/11/2026 10:{minute}") for minute in range(10, 20)]
     monkeypatch.setattr(outside_contacts, "CHUNK", 3)
-    real, calls = outside_contacts.collection, []
+    real, chunks = outside_contacts.insert_missing, []
 
-    def dies(model: Any) -> Any:
-        calls.append(model)
-        if len(calls) == 3:
+    def dies(ledger: Any, chunk: list[Any]) -> int:
+        chunks.append(chunk)
+        if len(chunks) == 3:
             raise ConnectionError
-        return real(model)
+        return real(ledger, chunk)
 
-    monkeypatch.setattr(outside_contacts, "collection", dies)
+    monkeypatch.setattr(outside_contacts, "insert_missing", dies)
     with pytest.raises(ConnectionError):
         read(account, *rows)
     assert ContactLedger.objects.count() == 6
-    monkeypatch.setattr(outside_contacts, "collection", real)
+    monkeypatch.setattr(outside_contacts, "insert_missing", real)
     assert read(account, *rows).added == 4
 
 

@@ -87,7 +87,12 @@ def test_another_accounts_do_not_call_does_not_hold(planned: tuple[Loop, Job]) -
     assert len(loop.simulator.calls) == 1
 
 
-def test_a_person_of_two_campaigns_is_called_once_a_day(loop: Loop) -> None:
+def test_a_person_of_two_campaigns_is_called_once_a_day(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # in the evening the gap between two phones lasts longer than the day
+    noon = clock.now().replace(hour=15, minute=0)
+    monkeypatch.setattr(clock, "now", lambda: noon)
     loop.simulate()
     account = make_account(max_concurrent_calls=500)
     first = loop.job(loop.batch(account))

@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -17,8 +19,9 @@ from pytest_django import Settings
 from batches.models import Job
 from calls import suppression, webhooks
 from calls.models import Call, CallDetail, DoNotCall, WebhookEvent
+from calls.models.calls import new_call_id
 from speechai_site.runtime import clock
-from speechai_site.runtime.documents import collection
+from speechai_site.runtime.documents import blank_document, collection
 from tests.loop.conftest import Loop
 
 MANY = 3000
@@ -37,24 +40,36 @@ def busy(loop: Loop, settings: Settings) -> Loop:
     batch = loop.batch()
     common = {"account_id": batch.account_id, "batch_id": batch.pk}
     later = clock.now() + timedelta(days=1)
-    jobs = Job.objects.bulk_create(
-        Job(**common, person_key=str(n), next_attempt_at=later) for n in range(MANY)
+    jobs = [ObjectId() for _ in range(MANY)]
+    calls = [new_call_id() for _ in range(MANY)]
+    fill(
+        Job,
+        [{"_id": job, "person_key": str(job)} for job in jobs],
+        **common,
+        next_attempt_at=later,
     )
-    calls = Call.objects.bulk_create(
-        Call(**common, job=job, attempt=1, status="ended", retell_id=f"call_{job.pk}")
-        for job in jobs
+    fill(
+        Call,
+        [
+            {"_id": call, "job_id": job, "retell_id": f"call_{job}"}
+            for job, call in zip(jobs, calls, strict=True)
+        ],
+        **common,
+        attempt=1,
+        status="ended",
     )
-    CallDetail.objects.bulk_create(CallDetail(pk=call.pk) for call in calls)
-    WebhookEvent.objects.bulk_create(
-        WebhookEvent(key=call.pk, event="x", body=b"", result="applied")
-        for call in calls
-    )
-    DoNotCall.objects.bulk_create(
-        DoNotCall(kind="phone", key=call.pk, slot=call.pk) for call in calls
-    )
+    fill(CallDetail, [{"_id": call} for call in calls])
+    fill(WebhookEvent, [{"key": call} for call in calls], result="applied")
+    fill(DoNotCall, [{"key": call, "slot": call} for call in calls], kind="phone")
     for _ in range(10):
         loop.job(batch)
     return loop
+
+
+def fill(model: type[Model], documents: list[dict[str, Any]], **common: Any) -> None:
+    """Rows as documents: by the ORM they would take four seconds."""
+    blank = blank_document(model) | common
+    collection(model).insert_many([blank | document for document in documents])
 
 
 @pytest.fixture

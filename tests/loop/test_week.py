@@ -42,6 +42,7 @@ WORKERS = 8
 # this one process with all parts of the program is too slow at the higher rate
 RATE = 15
 CROWD, CROWD_RATE = 300, RATE if IS_SMALL else 1
+LEAD = 0.3  # wall seconds: the simulator's clock follows within a quarter of one
 MACHINES = ("voicemail_reached", "ivr_reached")
 LATE = timedelta(seconds=60)
 # by the beginning of the phone: zones, all of which must be open
@@ -203,12 +204,12 @@ class Week:
         return times.values_list("next_attempt_at", flat=True).first()
 
     def _jump(self, to: datetime) -> None:
-        """To a little before: the simulator's clock follows in a quarter of a second."""
+        """To as little before as the simulator's clock needs to follow."""
         soon = Job.objects.filter(
             status="queued", next_attempt_at__lt=to + timedelta(minutes=10)
         )
         rate = CROWD_RATE if soon[:CROWD].count() == CROWD else RATE
-        set_clock(to - timedelta(seconds=rate), rate)
+        set_clock(to - timedelta(seconds=LEAD * rate), rate)
         while abs(self.loop.simulator.now() - clock.now()) > timedelta(seconds=1):
             self.loop.simulator.wait_for(lambda: False, 0.02)
 

@@ -16,8 +16,7 @@ RIGHT = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def user(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def user():
     user = make_user(username="ana")
     user.set_password(RIGHT)
     user.save()

@@ -1,6 +1,6 @@
 import pytest
 
-from batches.imports import drafting, working
+from batches.imports import drafting
 from batches.models import Batch, Job
 from calls.models import Call
 from tests.builders import make_agent, make_number
@@ -15,14 +15,6 @@ def client(ours, sign_in):
     for model in (Batch, Job, Call):
         model.objects.all().delete()
     return sign_in(ours.operator)
-
-
-@pytest.fixture
-def tasks(monkeypatch):
-    """No worker is there: what was queued, and for whom."""
-    queued = []
-    monkeypatch.setattr(working, "async_task", lambda *task, **_o: queued.append(task))
-    return queued
 
 
 @pytest.fixture
