@@ -128,6 +128,11 @@ NAVIGATION: list[tuple[str | Promise, list[tuple[str | Promise, str, str, str]]]
 ]
 
 
+# The steps of *Upload workbook*: that is where somebody is.
+UPLOAD_STEPS = {
+    f"batches_upload_{step}"
+    for step in ("password", "again", "reading", "sheet", "columns", "preview")
+}
 OURS = {"batches", "calls", "reports", "speechai_site"}
 
 
@@ -200,7 +205,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for _, items in NAVIGATION
         for _, _, name, _ in items
     }
-    within = [link for link in links.values() if request.path.startswith(link)]
+    path = request.path
+    if getattr(request.resolver_match, "url_name", None) in UPLOAD_STEPS:
+        path = links["batches_upload_add"]
+    within = [link for link in links.values() if path.startswith(link)]
     here = max(within, key=len, default="")
     groups = []
     for title, items in NAVIGATION:

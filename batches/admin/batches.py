@@ -29,7 +29,7 @@ from batches.admin import mode_pages, order_page, pages
 from batches.admin.base import AccountScopedAdmin, account_ids, require
 from batches.admin.filters import AccountFilter, StatusFilter
 from batches.admin.pages import Card, Link, list_url
-from batches.admin.progress import TONES, number, progress_of
+from batches.admin.progress import TONES, number, progress_of, up_to_date
 from batches.admin.words import (
     BATCH_COLOURS,
     OUTCOME_COLOURS,
@@ -338,6 +338,7 @@ def control(
 
 def summary(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     """Everything above the form of a campaign's page."""
+    batch = up_to_date(batch)
     progress = progress_of(batch)
     may_control = request.user.has_perm("batches.control_batch")
     return {
@@ -415,7 +416,9 @@ def _job_rows(batch: Batch) -> list[dict[str, Any]]:
     total = sum(counted.values())
     return [
         {
-            "label": job_state(status, 1),
+            "label": _("To be called")
+            if status == states.JobStatus.QUEUED
+            else job_state(status, 1),
             "tone": TONES.get(status, "track"),
             "count": number(counted[status]),
             "percent": formats.percent(counted[status], total),

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -51,9 +52,28 @@ def _ended(request: HttpRequest, upload: Upload) -> HttpResponse:
         _("%(jobs)s cases were made from %(rows)s rows.")
         % {"jobs": number(upload.jobs), "rows": number(upload.rows)},
     )
+    if upload.error_count:
+        _tell_reported(request, upload)
     if upload.problem:
         messages.error(request, upload.problem_text)
     return redirect("admin:batches_batch_change", upload.batch_id)
+
+
+def _tell_reported(request: HttpRequest, upload: Upload) -> None:
+    """That some rows became no case, and where they are corrected."""
+    said = ngettext(
+        "%(n)s row became no case.", "%(n)s rows became no case.", upload.error_count
+    ) % {"n": number(upload.error_count)}
+    link = page_url("batches_upload", upload.pk)
+    messages.warning(
+        request,
+        format_html(
+            '{} <a class="sai-link" href="{}">{}</a>',
+            said,
+            link,
+            _("See and correct them"),
+        ),
+    )
 
 
 def progress(request: HttpRequest, object_id: str, model_admin: Any) -> HttpResponse:

@@ -81,7 +81,7 @@ def look(
             *(request, model_admin, change.batch, change.mode, "waiting", context)
         )
     if change.done:
-        messages.success(request, done(change.mode, change.done))
+        messages.success(request, done(change.mode, change.done, change.said["absent"]))
         return redirect("admin:batches_batch_change", change.batch.pk)
     if change.look is None:  # it was begun, and could not be ended
         return _look_again(request, change)

@@ -92,7 +92,7 @@ FIGURES: dict[str, tuple[Any, Any, str]] = {
     "rows": (_("Rows"), "", ""),
     "new_payments": (_("New payments"), "", ""),
     "amount_paid": (_("Sum of the new payments"), "", ""),
-    "known_payments": (_("Loaded before"), _("they count once"), ""),
+    "known_payments": (_("Loaded before or repeated"), _("they count once"), ""),
     "unknown_payments": (_("Of no case"), _("not stored"), "warning"),
     "cancelled": (_("Paid in full"), _("called no more"), ""),
     "cancelled_later": (_("Paid, in a call right now"), _("they end with it"), ""),
@@ -140,13 +140,16 @@ def figures(found: Look) -> list[Figure]:
     return shown
 
 
-def done(mode: str, found: Look) -> str:
-    """What was done, in a sentence."""
+def done(mode: str, found: Look, absent: str) -> str:
+    """What was done, in a sentence; `absent`: with the cases that an update lacks."""
     said = {
         name: formats.money(value) if isinstance(value, Decimal) else number(value)
         for name, value in found.figures.items()
     }
-    return str(_DONE[mode]) % said
+    sentence = str(_DONE[mode]) % said
+    if mode == UPDATE and found.figures["leaving"]:
+        sentence += f" {_ABSENT_DONE[absent]}" % said
+    return sentence
 
 
 _DONE: dict[str, Any] = {
@@ -155,12 +158,14 @@ _DONE: dict[str, Any] = {
         "Entries not found: %(missing)s."
     ),
     PAYMENTS: _(
-        "%(new_payments)s payments were loaded: %(cancelled)s cases are paid, "
-        "%(recalculated)s owe less, %(promises)s promises were kept."
+        "%(new_payments)s payments were loaded: %(cancelled)s cases are paid and "
+        "%(cancelled_later)s when their call ends; %(recalculated)s owe less, "
+        "%(promises)s promises were kept."
     ),
-    UPDATE: _(
-        "%(changed)s cases changed, %(new_cases)s are new, %(leaving)s are not in the "
-        "file."
-    ),
+    UPDATE: _("%(changed)s cases changed, %(new_cases)s are new."),
     ADD: _("%(new_cases)s cases were added."),
+}
+_ABSENT_DONE = {
+    "keep": _("%(leaving)s are not in the file and stay."),
+    "withdraw": _("%(leaving)s are not in the file and were withdrawn."),
 }

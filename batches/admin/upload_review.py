@@ -215,6 +215,8 @@ def _figures(draft: Draft) -> list[tuple[Any, str, str]]:
     """(label, figure, tone): rows first, then what became of them."""
     seen = draft.preview
     hidden, skipped = seen["hidden_rows"], draft.said["answers"].get("hidden_rows")
+    joined = [(_("Joined to their case in the campaign"), seen["joined"], "")]
+    joined = joined if draft.batch else []  # of a new campaign none can
     left = _("Hidden, left out") if skipped == "skip" else _("Hidden, read too")
     told = [
         (_("Rows"), seen["rows"], ""),
@@ -222,7 +224,7 @@ def _figures(draft: Draft) -> list[tuple[Any, str, str]]:
         (_("Cases"), seen["jobs"], ""),
         (_("Total amount"), formats.money(Decimal(seen["total_amount"])), ""),
         (_("Rows joined to another's case"), seen["merged"], ""),
-        (_("Joined to their case in the campaign"), seen["joined"], ""),
+        *joined,
         (_("Rows reported"), seen["error_count"], "danger"),
         (_("Left out by filters"), sum(seen["filtered"]), ""),
         (left, hidden, "warning") if hidden else (_("Hidden rows"), hidden, ""),
@@ -279,7 +281,8 @@ def _change(name: str, now: dict[str, str], last: dict[str, str]) -> str:
         return f"× {ratio:.1f}".replace(".", ",")
     if 0 < ratio <= Decimal("0.3"):
         return f"÷ {1 / ratio:.1f}".replace(".", ",")
-    return f"{round(100 * (ratio - 1)):+d} %"
+    percent = round(100 * (ratio - 1))
+    return f"{percent:+d} %" if percent else gettext("as before")
 
 
 def _sample(sample: dict[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def told(kept: Pending, url: str) -> dict[str, Any]:
     return {
         "status": status,
         "tone": UPLOAD_COLOURS[status],
-        "label": str(status.label),
+        "label": str(_label(kept, status)),
         "ended": work is None or status == UploadStatus.FAILED,
         "percent": round(100 * done),
         "doing": doing,
@@ -49,6 +49,16 @@ def told(kept: Pending, url: str) -> dict[str, Any]:
         # it can't be stopped any more
         "cancelling": bool(work and work["begun"]),
     }
+
+
+def _label(kept: Pending, status: UploadStatus) -> Any:
+    """The status in a word; of what was confirmed, what is done with the campaign."""
+    if kept.work and kept.work["step"] == "change":
+        if status == UploadStatus.READING:
+            return _("Being checked once more")
+        if status == UploadStatus.STORING:
+            return _("Being put in force")
+    return status.label
 
 
 def fraction(work: dict[str, Any]) -> float:

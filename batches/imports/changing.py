@@ -178,7 +178,7 @@ def _change(kept: pending.Pending, watch: working.Watch) -> None:
     else:
         done = _done(wanted, work["by"], begun)
     # nothing that is about a person is kept
-    told = {"mode": change.mode, "batch": change.said["batch"]}
+    told = {name: change.said[name] for name in ("mode", "batch", "absent")}
     told["done"] = Look(done.figures, acts=True).kept()
     pending.finish_work(kept.token, work["id"], told)
 

@@ -56,10 +56,13 @@ class Change:
         return _was_called(self.job)
 
     def update(self) -> UpdateOne:
-        """Its write: not if the case's debts or phones have changed meanwhile."""
+        """Its write: not if the case's debts or phones have changed meanwhile, nor if
+        it has ended since."""
         as_compared = {name: self.job[name] for name in ("_id", "debts", "phones")}
+        before = self.job["status"]
+        able = list(CHANGEABLE) if before in CHANGEABLE else [before]
         return UpdateOne(
-            {**as_compared, "status": {"$in": list(CHANGEABLE)}}, {"$set": self.values}
+            {**as_compared, "status": {"$in": able}}, {"$set": self.values}
         )
 
 
@@ -151,8 +154,7 @@ class Comparer:
         able = [job for job in jobs if job["status"] in CHANGEABLE]
         able = able[:1] if self.joins else able
         if not able:
-            callable_now = case.has_phone
-            if all(_lacked_phone(job) and callable_now for job in jobs):
+            if self.is_new(case, jobs):
                 found.new.append(case)
             else:
                 found.closed += 1
@@ -161,6 +163,12 @@ class Comparer:
         changed = [change for change in changes if change.values]
         found.changed += [(case, change) for change in changed]
         found.same += not changed
+
+    @staticmethod
+    def is_new(case: Case, jobs: Iterable[Document]) -> bool:
+        """Whether it becomes a case of its own beside these: none was there, or none
+        that could be called, as this one can."""
+        return all(_lacked_phone(job) and case.has_phone for job in jobs)
 
     def change(self, case: Case, job: Document, contexts: Contexts) -> Change:
         """What a case of the file makes of a job."""

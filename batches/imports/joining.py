@@ -3,6 +3,9 @@
 Corrected rows of an error workbook always join their case, as they would have done had
 they been right at first; rows of other files where that was chosen. Cases are the same
 person and creditor. Jobs change only in the transaction that makes the file count.
+
+A case that can't be called takes rows too, and stays so. One that was withdrawn takes
+none, and is not made anew: nobody is called again whom somebody took out.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ from batches.imports.duplicates import leave_out
 from batches.imports.listed import chunked
 from batches.imports.storage import Incomplete
 from batches.models import Upload
+from batches.states import JobStatus
 
 _CHUNK = 1000
 
@@ -23,7 +27,7 @@ _CHUNK = 1000
 def take_out(cases: Cases, upload: Upload) -> list[Change]:
     """Take the cases that join others out of a file; what those become.
 
-    Rows that would change nothing stand in the campaign already: they are reported.
+    Rows that would change nothing, or are of a case that has ended, are reported.
     """
     if not (cases.corrects or cases.answers.duplicates.act == "merge"):
         return []
@@ -35,10 +39,12 @@ def take_out(cases: Cases, upload: Upload) -> list[Change]:
         jobs = comparer.jobs_of(chunk)
         contexts = Contexts([j for of in jobs.values() for j in of], upload.account)
         for place, case in enumerate(chunk, start * _CHUNK):
-            job = _open(
-                jobs.get((case.person_key(upload.account_id), case.subject_key))
-            )
+            mine = jobs.get((case.person_key(upload.account_id), case.subject_key), [])
+            if comparer.is_new(case, mine):
+                continue
+            job = _able(mine)
             if job is None:
+                nothing_new.add(place)
                 continue
             change = comparer.change(case, job, contexts)
             (joined if change.values else nothing_new).add(place)
@@ -47,8 +53,10 @@ def take_out(cases: Cases, upload: Upload) -> list[Change]:
     return changes
 
 
-def _open(jobs: Sequence[dict[str, Any]] | None) -> dict[str, Any] | None:
-    return next((job for job in jobs or () if job["status"] in CHANGEABLE), None)
+def _able(jobs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The one that rows join: one that may be called, if there is one."""
+    able = [job for job in jobs if job["status"] in (*CHANGEABLE, JobStatus.DENIED)]
+    return min(able, key=lambda job: job["status"] == JobStatus.DENIED, default=None)
 
 
 def _settle(cases: Cases, joined: set[int], nothing_new: set[int]) -> None:

@@ -91,6 +91,9 @@ class PaymentRow:
     medium: str
     creditor_key: str
     cells: Cells = field(repr=False, default=())
+    # what names its case: the header and the text of the cell
+    column: str = ""
+    named: str = field(repr=False, default="")
 
     def slot(self, account: Account) -> str:
         """The same for the same payment in any file of the account."""
@@ -121,7 +124,8 @@ class PaymentRow:
         }
 
     def refused(self, code: str) -> RowError:
-        return RowError(self.row, "", "", code, sentence(code, ""), self.cells)
+        why = sentence(code, "")
+        return RowError(self.row, self.column, self.named, code, why, self.cells)
 
 
 def read_payments(
@@ -169,6 +173,8 @@ def _row(
         return reader.refuse(number, cells, "", "payment_of_nobody")
     if values.date and values.date > today:
         return reader.refuse(number, cells, "date", "date_future")
+    who = "document" if values.document else "operation"
+    header = next(place.header for place in reader.places if place.column.name == who)
     return PaymentRow(
         number,
         keys.document_key(values.document) if values.document else "",
@@ -178,4 +184,6 @@ def _row(
         values.medium or "",
         squash(values.creditor or ""),
         cells,
+        column=header,
+        named=getattr(values, who).split(":")[-1],
     )

@@ -42,6 +42,17 @@ def test_a_button_does_what_the_state_allows(status, verb, becomes, ours, sign_i
     assert ours.batch.status == becomes
 
 
+def test_what_changed_since_the_last_count_is_in_the_figures(ours, sign_in):
+    stale = {"jobs": {"queued": 7}}
+    rows = Batch.objects.filter(pk=ours.batch.pk)
+    url = reverse("admin:batches_batch_change", args=[ours.batch.pk])
+    for is_dirty, shown in ((False, 7), (True, 1)):
+        rows.update(counters=stale, counters_dirty=is_dirty)
+        summary = sign_in(ours.operator).get(url).context["summary"]
+        assert summary["progress"].total == shown
+    assert rows.get().counters == stale
+
+
 def test_who_may_not_control_is_refused(ours, sign_in):
     assert act(sign_in(ours.auditor), ours.batch, "start").status_code == 403
     assert ours.batch.status == S.DRAFT

@@ -115,6 +115,21 @@ def test_when_it_is_loaded_the_page_leads_to_the_campaign(upload, ours, sign_in)
     assert "2 casos" in "".join(map(str, page.context["messages"]))
 
 
+def test_rows_that_became_no_case_are_told_of_and_lead_to_where_they_are_corrected(
+    ours, tasks, sign_in
+):
+    begun = Begun(
+        workbook([row(), row(rut="x"), row(rut="")]),
+        *(ours.account, "debt_collection", {}, "user:test"),
+    )
+    upload = background.submit(begun)
+    background.run(str(upload.pk))
+    page = sign_in(ours.operator).get(url("progress", upload), follow=True)
+    _made, reported = map(str, page.context["messages"])
+    assert "2 filas" in reported
+    assert url("change", upload) in reported
+
+
 def test_why_it_failed_is_read_there(ours, tasks, sign_in):
     begun = Begun(b"a;b\n1;2\n", ours.account, "debt_collection", {}, "user:test")
     upload = background.submit(begun)

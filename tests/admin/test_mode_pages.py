@@ -77,7 +77,13 @@ def test_payments_cancel_and_recalculate_once_they_are_confirmed(client, batch):
     assert (seen["cancelled"], seen["recalculated"]) == (5, 1)
     assert (seen["unknown_payments"], seen["amount_paid"]) == (1, 800_000)
     assert not Payment.objects.exists()
-    confirm(client, response)
+    reported = client.get(response.url).context["found"].errors
+    assert [(e["row"], e["column"], e["value"]) for e in reported] == [
+        (8, PAID[0], rut(99).replace("-", ""))
+    ]
+    page = confirm(client, response)
+    # what changed is counted at once, not when the clock comes to it
+    assert page.context["summary"]["progress"].closed == 5
     assert statuses(batch) == ["cancelled"] * 5 + ["queued"] * 35
     assert Job.objects.get(document=f"CL:RUT:{make_rut(10_000_005)}").amount == 100_000
 
@@ -95,7 +101,9 @@ def test_an_update_does_what_was_looked_at(client, batch, absent, withdrawn):
     response = send(client, batch, "update", workbook(lines, KEYED), absent=absent)
     seen = figures(client, response)
     assert (seen["changed"], seen["new_cases"], seen["leaving"]) == (1, 2, 10)
-    confirm(client, response)
+    page = confirm(client, response)
+    done = "retiraron" if withdrawn else "mantienen"
+    assert f"No vienen en la planilla y se {done}: 10." in said(page)
     assert statuses(batch).count("withdrawn") == withdrawn
     assert Job.objects.filter(batch=batch).count() == PEOPLE + 2
 

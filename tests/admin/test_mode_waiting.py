@@ -78,10 +78,10 @@ def test_a_large_file_is_looked_at_and_done_by_a_worker(client, batch, large):
     work(large)
     page = client.get(response.url, follow=True)
     assert page.redirect_chain[-1][0].endswith("/change/")
-    assert said(page).startswith("30 casos")
+    assert said(page).startswith("Casos que cambiaron: 30;")
     assert statuses(batch).count("withdrawn") == 10
     # who comes back to it is told again, and does nothing more
-    assert said(confirm(client, response)).startswith("30 casos")
+    assert said(confirm(client, response)).startswith("Casos que cambiaron: 30;")
     assert large == []
 
 
@@ -126,10 +126,14 @@ def test_its_progress_is_told(client, batch, large, monkeypatch):
     doing = [one["doing"] for one in seen]
     assert "0 de 30 comparados con la campaña" in doing
     assert not any(one["ended"] or one["cancelling"] for one in seen)
+    assert {one["label"] for one in seen} == {"Leyéndose"}
     seen.clear()
     confirm(client, response)
     work(large)
     assert "40 de 40 casos guardados" in [one["doing"] for one in seen]
+    # the file is read again, but that is not what it is there for
+    labels = {one["cancelling"]: one["label"] for one in seen}
+    assert labels == {False: "Comprobándose otra vez", True: "Aplicándose"}
     percents = [one["percent"] for one in seen]
     assert percents == sorted(percents)
     assert (percents[-1], seen[-1]["cancelling"]) == (100, True)

@@ -196,3 +196,12 @@ def test_reported_rows_can_be_downloaded(client, ours):
     confirm(client, ours.account)
     url = reverse("admin:batches_upload_errors", args=[Upload.objects.get().pk])
     assert b"".join(client.get(url).streaming_content).startswith(b"PK")
+
+
+def test_each_step_stands_in_the_menu_where_the_first_one_does(ours, sign_in):
+    client = sign_in(ours.operator)
+    steps = [reverse(CHOOSE), go_to_preview(client, ours.account).url]
+    for step in steps:
+        menu = client.get(step).context["sidebar_navigation"]
+        here = [i["link"] for group in menu for i in group["items"] if i["active"]]
+        assert here == [reverse(CHOOSE)]

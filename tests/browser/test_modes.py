@@ -170,6 +170,6 @@ def test_a_large_file_is_waited_for_twice_and_goes_on_by_itself(
     pending.tell_work(queued[0], work["id"], begun=False)
     working.run(queued.pop())
     page.wait_for_url("**/batch/*/change/")
-    expect(page.get_by_text("1 casos cambiaron")).to_be_visible()
+    expect(page.get_by_text("Casos que cambiaron: 1;")).to_be_visible()
     shoot(page, "grande-hecho")
     assert (job("B-1").amount, job("C-1").status) == (99_000, "withdrawn")

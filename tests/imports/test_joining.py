@@ -50,6 +50,9 @@ def corrected(done, amount) -> bytes:
     return done.error_workbook.read_bytes()
 
 
+NOBODY = person("B", "x", mobile="", landline="")
+
+
 def debts(job):
     telling = ("operation", "amount", "due_date", "days_late")
     return [{k: v for k, v in debt.items() if k in telling} for debt in job.debts]
@@ -86,6 +89,38 @@ def test_the_same_rows_again_are_reported_and_change_nothing(account, headers):
     assert UploadError.objects.get(upload=again.upload).code == "duplicate"
     assert Job.objects.get().amount == 3500
     assert Batch.objects.get().total_amount == 3500
+
+
+@pytest.mark.parametrize("headers", [NAMED, HEADERS], ids=["named", "unnamed"])
+def test_the_same_rows_of_a_case_that_cannot_be_called_make_no_second_one(
+    account, headers
+):
+    first = load([person("A", mobile="", landline=""), NOBODY], account, headers)
+    content = corrected(first, 2500)
+    load(content, account, headers, first.batch)
+    seen = preview(content, account, "debt_collection", batch=first.batch)
+    again = load(content, account, headers, first.batch)
+    assert (seen.jobs, seen.error_count) == (0, 1)
+    assert (again.jobs, again.error_count) == (0, 1)
+    assert [(job.status, job.amount) for job in Job.objects.all()] == [("denied", 3500)]
+    assert Batch.objects.get().total_amount == 3500
+
+
+def test_a_case_without_a_phone_is_made_anew_by_a_row_that_has_one(account):
+    first = load(
+        [person("A", mobile="", landline=""), person("B", "x")], account, NAMED
+    )
+    load(corrected(first, 500), account, NAMED, first.batch)
+    assert {job.status for job in Job.objects.all()} == {"denied", "queued"}
+
+
+def test_nobody_who_was_withdrawn_comes_back_by_a_corrected_row(account):
+    first = load([person("A"), person("B", "x")], account, NAMED)
+    Job.objects.update(status="withdrawn", status_reason="by_list")
+    added = load(corrected(first, 500), account, NAMED, first.batch)
+    assert (added.jobs, added.error_count) == (0, 1)
+    assert Job.objects.get().amount == 1000
+    assert Batch.objects.get().total_amount == 1000
 
 
 def test_a_person_who_is_new_in_the_campaign_becomes_a_case(account):
