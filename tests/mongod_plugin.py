@@ -41,7 +41,8 @@ _resources = ExitStack()
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     foreign = os.environ.get("MONGODB_URI")
-    only_starts_others = early_config.known_args_namespace.numprocesses
+    arguments = early_config.known_args_namespace
+    only_starts_others = getattr(arguments, "numprocesses", None)
     if "PYTEST_XDIST_WORKER" in os.environ:
         only_starts_others = False  # though it was given the same arguments
         if os.environ.get("TEST_ON_URI") == "1":

@@ -356,7 +356,7 @@ def test_nothing_about_persons_is_kept_of_what_was_done(large):
     token = confirmed(campaign(), "withdraw")
     working.run(token)
     kept = pending.find(token, USER)
-    assert set(kept.choices) == {"mode", "batch", "done"}
+    assert set(kept.choices) == {"mode", "batch", "absent", "done"}
     assert Look.of(kept.choices["done"]).missing == []
     assert connection.database["pending_uploads.chunks"].count_documents({}) == 0
 
