@@ -23,13 +23,9 @@ def count(batch_id: Any) -> dict[str, Any]:
     all notices were said, and the identity before the debt (operations.md 5). Reads each call of the batch
     once: for a screen that is looked at often, `Batch.counters` keeps the last count.
     """
-    batch = {"$match": {"batch_id": batch_id}}
-    jobs = collection(Job).aggregate(
-        [batch, {"$group": {"_id": "$status", "n": {"$sum": 1}}}]
-    )
-    figures = call_figures(batch["$match"], direct=DIRECT, complete=COMPLETE)
+    figures = call_figures({"batch_id": batch_id}, direct=DIRECT, complete=COMPLETE)
     return {
-        "jobs": {row["_id"]: row["n"] for row in jobs},
+        "jobs": Job.by_status(batch_id),
         "calls": figures["calls"],
         "outcomes": figures["outcomes"],
         "cost_usd": f"{figures['cost_usd']:.6f}",

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from batches.models import Batch, Job
 from batches.states import OPEN_JOB, JobStatus
-from speechai_site.runtime.documents import collection
 
 # Rows of a campaign whose cases are counted while its page waits: some milliseconds.
 COUNTED_AT_ONCE = 10_000
@@ -72,14 +71,8 @@ def up_to_date(batch: Batch) -> Batch:
     its figures. Of a large one they follow within seconds."""
     if not batch.counters_dirty or batch.rows > COUNTED_AT_ONCE:
         return batch
-    found = collection(Job).aggregate(
-        [
-            {"$match": {"batch_id": batch.pk}},
-            {"$group": {"_id": "$status", "n": {"$sum": 1}}},
-        ]
-    )
     shown = copy(batch)
-    shown.counters = batch.counters | {"jobs": {row["_id"]: row["n"] for row in found}}
+    shown.counters = batch.counters | {"jobs": Job.by_status(batch.pk)}
     return shown
 
 

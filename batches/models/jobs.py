@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from batches.models.accounts import Account
 from batches.models.batches import Batch
 from batches.models.uploads import Upload
 from speechai_site.runtime import clock
+from speechai_site.runtime.documents import collection
 
 
 class Job(models.Model):
@@ -128,3 +130,14 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @classmethod
+    def by_status(cls, batch_id: Any) -> dict[str, int]:
+        """How many jobs of a batch are in each status; those with none are left out."""
+        rows = collection(cls).aggregate(
+            [
+                {"$match": {"batch_id": batch_id}},
+                {"$group": {"_id": "$status", "n": {"$sum": 1}}},
+            ]
+        )
+        return {row["_id"]: row["n"] for row in rows}
